@@ -5,7 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from core.delivery.files import is_delivered
-from core.evaluation.report import has_report, read_report
+from core.evaluation.evaluated_run import measured_report
+from core.evaluation.report import has_report
 from core.workspace import Project, delete_project, list_projects, list_runs
 from pages.ui import state
 from pages.ui.data.sources.new_project import current_import, import_panel
@@ -57,7 +58,7 @@ def summary(pictures: int, classes: int) -> str:
 def standing(project: Project) -> str:
     """Describe the accuracy of the newest classifier, or say that there is none."""
     runs = list_runs(project)
-    report = next((read_report(run) for run in runs if has_report(run)), None)
+    report = next((measured_report(run) for run in runs if has_report(run)), None)
     if report is None:
         return _("not trained yet")
     if any(is_delivered(run) for run in runs):

@@ -13,8 +13,7 @@ from core.cli.thresholds import choose_thresholds, thresholds_answer
 from core.delivery.files import naming_the_path
 from core.errors import NotFoundError
 from core.evaluation.advice.table import advise
-from core.evaluation.evaluated_run import EvaluatedRun
-from core.evaluation.report import read_report
+from core.evaluation.evaluated_run import EvaluatedRun, measured_report
 from core.evaluation.robustness.records import USUAL_PICTURES, read_robustness
 from core.reporting.html import write_report_html
 from core.reporting.model_card import write_model_card
@@ -27,7 +26,7 @@ def _evaluate(options: argparse.Namespace) -> Answer:
     _, run = find_run(options.run)
     if options.set_threshold or options.clear_thresholds:
         choose_thresholds(EvaluatedRun.open(run), options.set_threshold, clear=options.clear_thresholds)
-    report = read_report(run)
+    report = measured_report(run)
     measured: Answer = (
         {"metrics": metrics_answer(run, report, options.metrics), "unanswered": report.unanswered}
         if options.metrics

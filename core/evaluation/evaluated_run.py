@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -11,7 +12,9 @@ import pandas as pd
 
 from core.data.dataset import Dataset, erased_file, measured_again_file, open_dataset
 from core.data.labels.layout import Split
+from core.data.labels.task import Task
 from core.errors import DamagedFileError, EvaluationError, NotFoundError, SchemaVersionError
+from core.evaluation.assessment import make_report
 from core.evaluation.metrics.predictions import TestPredictions
 from core.evaluation.report import (
     MultiClassReport,
@@ -114,7 +117,11 @@ class EvaluatedRun:
     @cached_property
     def predictions(self) -> pd.DataFrame:
         """Table of ``prediction_table``: validation pictures, then test pictures."""
-        return read_predictions(self.run)
+        table = read_predictions(self.run)
+        if self.dataset.task is Task.MULTI_CLASS:
+            # Older versions named the first class where there was no answer.
+            table.loc[table["confidence"].isna(), "predicted"] = ""
+        return table
 
     @cached_property
     def validation(self) -> TestPredictions:
@@ -162,6 +169,22 @@ class EvaluatedRun:
         )
 
 
+def measured_report(run: Path) -> MultiClassReport | MultiLabelReport:
+    """Read a run's report; pictures without an answer count as wrong in it, also in an older one.
+
+    That of a run whose pictures were erased is as it was stored.
+
+    Raises:
+        NotFoundError: the run was not evaluated.
+    """
+    report = read_report(run)
+    if report.unanswered is not None:
+        return report
+    with suppress(NotFoundError):
+        return EvaluatedRun.open(run).report
+    return report
+
+
 def write_measured_on(folder: Path, measured_on: MeasuredOn) -> None:
     """Write the version that a classifier was tested on, where no job states it."""
     write_record(_measured_on_file(folder), measured_on)
@@ -184,5 +207,20 @@ def _measured_on_file(folder: Path) -> Path:
 @lru_cache(maxsize=8)
 def _open(run: Path, _written: tuple[int, ...]) -> EvaluatedRun:
     """Open a run once for all reruns of a page: with 10,000 pictures of 1,000 classes it takes 1 s."""
-    report = read_report(run)
-    return EvaluatedRun(run=run, dataset=_dataset_of(run), report=report)
+    evaluated = EvaluatedRun(run=run, dataset=_dataset_of(run), report=read_report(run))
+    if evaluated.report.unanswered is not None or not len(evaluated.rows(Split.TEST)):
+        return evaluated
+    return replace(evaluated, report=_measured_again(evaluated))
+
+
+def _measured_again(evaluated: EvaluatedRun) -> MultiClassReport | MultiLabelReport:
+    """Report of an older evaluation by today's rule: a picture without an answer is wrong."""
+    stored, test = evaluated.report, evaluated.test
+    thresholds = chosen_thresholds(stored)
+    report = make_report(
+        evaluated.dataset,
+        evaluated.rows(Split.TEST),
+        test.probabilities,
+        None if thresholds is None else np.array(thresholds),
+    )
+    return replace(report, calibration=stored.calibration)

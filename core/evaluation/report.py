@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self, cast
 
@@ -73,8 +73,9 @@ class EvaluationReport(Record):
     groups: int = 0
     # of those, with every label right
     correct: int
-    # of those, without an answer because their probabilities are NaN; they count as wrong
-    unanswered: int = 0
+    # of those, without an answer because their probabilities are NaN; they count as wrong. None: in an
+    # older report they count as answers of the first class, see ``evaluated_run.measured_report``
+    unanswered: int | None = None
     accuracy: float
     # 95% interval of the true accuracy
     accuracy_interval: tuple[float, float]
@@ -184,7 +185,10 @@ def read_report(run: Path) -> MultiClassReport | MultiLabelReport:
             N_("Run “{name}” has no evaluation: it has not finished. Train it to the end first."),
             name=run.name,
         )
-    return cast(MultiClassReport | MultiLabelReport, read_record(report_file(run), EvaluationReport))
+    report = cast(MultiClassReport | MultiLabelReport, read_record(report_file(run), EvaluationReport))
+    if report.unanswered is None and not _has_unanswered(run):
+        return replace(report, unanswered=0)
+    return report
 
 
 def read_predictions(run: Path) -> pd.DataFrame:
@@ -212,6 +216,15 @@ def predictions_file(run: Path) -> Path:
 def report_file(run: Path) -> Path:
     """Path of the file that marks a run as evaluated."""
     return run / "evaluation" / "report.json"
+
+
+def _has_unanswered(run: Path) -> bool:
+    """True if a picture has no answer; the confidence is read alone, which takes 10 ms."""
+    try:
+        confidence = pd.read_parquet(predictions_file(run), columns=["confidence"])["confidence"]
+    except FileNotFoundError:
+        return False
+    return bool(confidence.isna().any())
 
 
 def _metrics_of_older_report(values: JsonObject) -> dict[str, float]:

@@ -10,8 +10,9 @@ from typing import Any
 from core.delivery.files import is_delivered, tflite_file
 from core.delivery.latency import read_latency
 from core.errors import BusyError, EvaluationError
+from core.evaluation.evaluated_run import measured_report
 from core.evaluation.looks import digest_of_test_set
-from core.evaluation.report import has_report, read_report
+from core.evaluation.report import has_report
 from core.jobs.directory import JobDirectory, list_jobs
 from core.jobs.ending import completes
 from core.jobs.environment import Environment
@@ -190,7 +191,7 @@ def run_settings(run: JobDirectory) -> JsonObject:
 def _row(run: JobDirectory, settings: Mapping[str, Any]) -> RunRow:
     training = run.step_result("training", TrainingSummary)
     best = training.best if training else None
-    report = read_report(run.path) if has_report(run.path) else None
+    report = measured_report(run.path) if has_report(run.path) else None
     latency = read_latency(run.path)
     return RunRow(
         run=run.name,

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import os
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pytest
 
+from core.__main__ import main
 from core.data.labels.layout import Split
-from core.evaluation.evaluated_run import EvaluatedRun
-from core.evaluation.report import ScoreSummary
+from core.evaluation.evaluated_run import EvaluatedRun, measured_report
+from core.evaluation.report import ScoreSummary, predictions_file, read_predictions, report_file
+from core.files import read_json, write_json
 from core.records import write_record
 from tests.support.made_runs import make_evaluated, make_project, sure_answers
 
@@ -32,6 +36,39 @@ def test_pictures_erased_since_the_evaluation_are_left_out(finished_run: Path) -
         report=evaluated.report,
     )
     np.testing.assert_array_equal(without.test.probabilities, evaluated.test.probabilities[1:])
+
+
+def test_no_answer_counts_as_wrong_in_an_older_report_too(capsys: pytest.CaptureFixture[str]) -> None:
+    """It took probabilities that are NaN for the first class: here all 12 pictures were right."""
+    project = make_project({"a": 10, "b": 10}, {"a": 4, "b": 4}, {"a": 6, "b": 6})
+    validation, test = (sure_answers(np.arange(2).repeat(count), 2) for count in (4, 6))
+    test[:3] = np.nan
+    run = make_evaluated(project, "run-1", validation, test).run
+    stored = read_json(report_file(run))
+    del stored["unanswered"]
+    write_json(report_file(run), stored | {"accuracy": 1.0, "correct": 12})
+    table = read_predictions(run)
+    older = table.assign(predicted=table["predicted"].replace("", "a"))
+    older.to_parquet(predictions_file(run), index=False)
+    report = measured_report(run)
+    assert (report.accuracy, report.correct, report.unanswered) == (0.75, 9, 3)
+    opened = EvaluatedRun.open(run)
+    assert opened.report == report
+    assert (opened.predictions["predicted"] == "").sum() == 3
+    assert main(["evaluate", run.name, "--metrics", "accuracy", "--json"]) == 0
+    answer = json.loads(capsys.readouterr().out)
+    assert (answer["metrics"]["accuracy"]["value"], answer["unanswered"]) == (0.75, 3)
+
+
+def test_an_older_report_without_such_answers_stays_as_it_was() -> None:
+    project = make_project({"a": 10, "b": 10}, {"a": 4, "b": 4}, {"a": 6, "b": 6})
+    validation, test = (sure_answers(np.arange(2).repeat(count), 2) for count in (4, 6))
+    run = make_evaluated(project, "run-1", validation, test).run
+    stored = read_json(report_file(run))
+    del stored["unanswered"]
+    write_json(report_file(run), stored | {"accuracy": 0.875})
+    assert measured_report(run).accuracy == EvaluatedRun.open(run).report.accuracy == 0.875
+    assert measured_report(run).unanswered == 0
 
 
 def test_a_run_without_validation_pictures_left_can_be_opened() -> None:

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
 
-from core.evaluation.report import MultiClassReport, MultiLabelReport, read_report
+from core.evaluation.evaluated_run import measured_report
+from core.evaluation.report import MultiClassReport, MultiLabelReport
 from core.http.access.tokens import Scope
 from core.http.endpoint import Call, Endpoint
 from core.http.names import run_of
@@ -141,7 +142,7 @@ def delete(call: Call) -> Deletion:
 
 def report(call: Call) -> ReportView:
     run = _run(call)
-    return ReportView(run=run.name, report=read_report(run.path))
+    return ReportView(run=run.name, report=measured_report(run.path))
 
 
 def curve(call: Call) -> EpochList:

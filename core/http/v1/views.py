@@ -9,7 +9,8 @@ from typing import Annotated, Any
 from core.data.dataset import open_dataset
 from core.delivery.files import is_delivered
 from core.errors import ConfigError, DarkroomError
-from core.evaluation.report import has_report, read_report
+from core.evaluation.evaluated_run import measured_report
+from core.evaluation.report import has_report
 from core.http.openapi.note import Note
 from core.http.openapi.schema import Schemas
 from core.jobs.directory import JobDirectory
@@ -112,7 +113,7 @@ def job_view(job: JobDirectory) -> JobView:
 
 def run_view(run: JobDirectory) -> RunView:
     """Look at a run."""
-    report = read_report(run.path) if has_report(run.path) else None
+    report = measured_report(run.path) if has_report(run.path) else None
     about = run_about(run)
     return RunView(
         job=job_view(run),

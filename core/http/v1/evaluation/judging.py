@@ -10,7 +10,7 @@ from typing import Annotated
 from core.data.importing import settle_split
 from core.errors import ConfigError
 from core.evaluation.comparison.comparing import compare_with_reference
-from core.evaluation.evaluated_run import EvaluatedRun
+from core.evaluation.evaluated_run import EvaluatedRun, measured_report
 from core.evaluation.foreign.facts import Judgement, JudgementRequest, ModelFacts
 from core.evaluation.foreign.judged_model import (
     delete_model,
@@ -21,7 +21,7 @@ from core.evaluation.foreign.judged_model import (
     read_judgement,
 )
 from core.evaluation.foreign.preprocessing import SCALES, parse
-from core.evaluation.report import MultiClassReport, MultiLabelReport, read_report
+from core.evaluation.report import MultiClassReport, MultiLabelReport
 from core.http.access.tokens import Scope
 from core.http.endpoint import Call, Endpoint
 from core.http.names import run_of
@@ -167,7 +167,7 @@ def _view(folder: Path) -> ModelView:
         model=folder.name,
         facts=read_facts(folder),
         judgement=read_judgement(folder) if has_result else None,
-        report=read_report(folder) if has_result else None,
+        report=measured_report(folder) if has_result else None,
     )
 
 

@@ -8,10 +8,9 @@ import streamlit as st
 
 from core.data.dataset import Dataset
 from core.errors import ErrorCode
-from core.evaluation.evaluated_run import EvaluatedRun
+from core.evaluation.evaluated_run import EvaluatedRun, measured_report
 from core.evaluation.foreign.job import ONNX_PACKAGE
 from core.evaluation.foreign.judged_model import delete_model, is_judged, list_models, read_facts
-from core.evaluation.report import read_report
 from core.jobs.directory import JobDirectory
 from core.jobs.kinds import JobKind
 from core.optional_packages import OPTIONAL_PACKAGES
@@ -123,7 +122,7 @@ def _label(folder: Path) -> str:
     """Label a model: its name, and its accuracy once it was tested."""
     if not is_judged(folder):
         return folder.name
-    return f"{folder.name} · {percent(read_report(folder).accuracy)}"
+    return f"{folder.name} · {percent(measured_report(folder).accuracy)}"
 
 
 def _show_model(project: Project, dataset: Dataset, evaluated: EvaluatedRun | None, folder: Path) -> None:
