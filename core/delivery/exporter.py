@@ -75,10 +75,14 @@ class FinishedModel(DeliveredModel):
 
 
 def delivered_head(run: Path) -> HeadWeights:
-    """Load the best head of an evaluated run, with the temperatures chosen for it."""
-    from core.training.artifacts import head_file
+    """Load the best head of an evaluated run, with the temperatures chosen for it.
 
-    head, calibration = HeadWeights.load(head_file(run)), read_report(run).calibration
+    Raises:
+        NotFoundError: its weights were deleted since.
+    """
+    from core.training.artifacts import best_head
+
+    head, calibration = best_head(run), read_report(run).calibration
     return head.with_temperatures(np.array(calibration.temperatures)) if calibration else head
 
 

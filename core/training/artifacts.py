@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from core.errors import NotFoundError
 from core.files import hash_file, whole_file
-from core.models.head import MapPooling
+from core.messages import N_
+from core.models.head import HeadWeights, MapPooling
 from core.models.litert.conversion import convert_to_tflite, feature_engine
 from core.training.checkpoint import Checkpoints
 from core.training.config import Pooling, TrainingConfig
@@ -18,6 +20,24 @@ def head_file(directory: Path) -> Path:
     """Return the file of the best head. Runs of version 0.1.0 have it beside the checkpoints."""
     folder = Checkpoints(directory).best_folder()
     return folder / _HEAD if folder else directory / "checkpoints" / "best.npz"
+
+
+def best_head(run: Path) -> HeadWeights:
+    """Load the best head of a trained run.
+
+    Raises:
+        NotFoundError: the weights were deleted since.
+    """
+    file = head_file(run)
+    if not file.exists():
+        raise NotFoundError(
+            N_(
+                "The weights of run “{name}” are missing from its folder ({file}). Train it again with the same settings."
+            ),
+            name=run.name,
+            file=file.relative_to(run).as_posix(),
+        )
+    return HeadWeights.load(file)
 
 
 def extractor_file(directory: Path) -> Path:

@@ -15,6 +15,7 @@ from core.evaluation.robustness.corruptions import CORRUPTIONS
 from core.evaluation.robustness.records import read_robustness
 from core.training.artifacts import head_file
 from tests.support.command_line import run_command
+from tests.support.pictures import digit
 
 
 def test_the_robustness_test_runs_to_its_end_and_is_printed(finished_run: Path, workspace: Path) -> None:
@@ -31,6 +32,16 @@ def test_a_run_that_lost_its_weights_is_not_tested_for_robustness(
     """Its files can be deleted by hand, to save space."""
     head_file(finished_run).unlink()
     assert main(["evaluate", finished_run.name, "--robustness", "--json"]) == 2
+    assert f"The weights of run “{finished_run.name}” are missing" in capsys.readouterr().err
+
+
+def test_a_run_that_lost_its_weights_is_not_explained(
+    finished_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    picture = tmp_path / "digit.png"
+    picture.write_bytes(digit(3))
+    head_file(finished_run).unlink()
+    assert main(["evaluate", finished_run.name, "--explain", str(picture), "--json"]) == 2
     assert f"The weights of run “{finished_run.name}” are missing" in capsys.readouterr().err
 
 

@@ -19,18 +19,16 @@ from core.data.dataset import Dataset
 from core.data.labels.label_sets import joined_labels
 from core.data.labels.task import Task
 from core.data.pixels.arrays import decoded_ahead
-from core.errors import NotFoundError
 from core.evaluation.evaluated_run import EvaluatedRun
 from core.evaluation.metrics.predictions import most_probable
 from core.evaluation.predictions import answer_certainty, class_labels
 from core.evaluation.report import chosen_thresholds
 from core.evaluation.robustness.corruptions import Corruption, corrupt
 from core.evaluation.robustness.measuring import CorruptedAnswers
-from core.messages import N_
 from core.models.head import HeadWeights
 from core.models.litert.engine import FeatureExtractor
 from core.progress import Progress, raise_if_stopped
-from core.training.artifacts import engine_path, head_file
+from core.training.artifacts import best_head, engine_path
 
 _BLOCK = 64
 
@@ -68,15 +66,7 @@ class RunClassifier:
         Raises:
             NotFoundError: the weights were deleted since the run was evaluated.
         """
-        if not head_file(evaluated.run).exists():
-            raise NotFoundError(
-                N_(
-                    "The weights of run “{name}” are missing from its folder ({file}). Train it again with the same settings."
-                ),
-                name=evaluated.run.name,
-                file=head_file(evaluated.run).relative_to(evaluated.run).as_posix(),
-            )
-        head, calibration = HeadWeights.load(head_file(evaluated.run)), evaluated.report.calibration
+        head, calibration = best_head(evaluated.run), evaluated.report.calibration
         if calibration is not None:
             head = head.with_temperatures(np.array(calibration.temperatures))
         return cls(
