@@ -29,8 +29,10 @@ from core.evaluation.explanations.mean_heatmaps import MeanHeatmaps, read_mean_h
 from core.evaluation.explanations.network import ExplainedNetwork
 from core.evaluation.explanations.occlusion import CELLS, occluded_pictures
 from core.evaluation.explanations.verdict import Trust, judge
+from core.formatting import percent_interval
 from core.models.litert.engine import FeatureExtractor
 from core.progress import QuietProgress
+from core.statistics import wilson_interval
 
 MOST_PASSES, LEAST_RATE, LEAST_MASS = 3.0, 0.8, 60.0
 PICTURES, QUICK_PICTURES = 60, 24  # of each class
@@ -163,20 +165,25 @@ def _verdict_figures(planted: Path, digits: Path, count: int) -> list[Figure]:
         falsely, total = falsely + shuffled.count(Trust.TRUSTED), total + len(shuffled)
         figures.append(
             Figure(
-                name=f"heatmaps of {len(rows)} test pictures that may be trusted, {name}",
+                name=f"{name}: heatmaps that may be trusted, {counted(given.count(Trust.TRUSTED), len(given))}",
                 measured=100 * given.count(Trust.TRUSTED) / max(1, len(given)),
                 unit="%",
                 details={trust.value: given.count(trust) for trust in Trust},
             )
         )
     false_figure = Figure(
-        name=f"{total} maps with shuffled cells that are trusted",
+        name=f"maps with shuffled cells that are trusted, {counted(falsely, total)}",
         measured=100 * falsely / max(1, total),
         unit="%",
         less_is_better=True,
         target=Target(at_most=MOST_FALSELY_TRUSTED),
     )
     return [*figures, false_figure]
+
+
+def counted(trusted: int, total: int) -> str:
+    """Counts behind a rate of few maps, and the 95% interval that they leave it."""
+    return f"{trusted} of {total} ({percent_interval(wilson_interval(trusted, total))})"
 
 
 def _test_rows(run_folder: Path, is_chosen: Callable[[str], bool], count: int) -> list[int]:

@@ -16,6 +16,7 @@ from core.prediction.viewing import view
 from core.workspace import Project
 from pages.ui.components.explanation import show_explanation
 from pages.ui.gallery import probability_bars
+from pages.ui.jobs import try_to
 from pages.ui.predict.choosing import NewPicture
 from pages.ui.predict.correction import correction
 from pages.ui.predict.similar import show_similar
@@ -85,7 +86,7 @@ def _more(asked: Asked, picture: NewPicture, prediction: Prediction, key: str) -
     if asks_similar:
         show_similar(asked.run, picture.data, key=key)
     if asks_why:
-        show_explanation(asked.run, picture.data, key=key)
+        try_to(lambda: show_explanation(asked.run, picture.data, key=key))
 
 
 def _answer(classifier: Classifier, prediction: Prediction) -> None:

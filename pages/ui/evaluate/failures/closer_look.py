@@ -22,6 +22,7 @@ from pages.ui.components.picture_grid import GridAction, GridEvent, GridTile, pi
 from pages.ui.display_names.labels import label_text
 from pages.ui.evaluate.similar import show_similar_pictures
 from pages.ui.gallery import Tile, gallery, probability_bars
+from pages.ui.jobs import try_to
 from pages.ui.text import _, escape
 
 _MOST_CLASSES = 6
@@ -80,11 +81,13 @@ def show_closer(evaluated: EvaluatedRun, index: int) -> None:
     if is_delivered(evaluated.run) and st.toggle(
         _("Why?"), help=_("Show where the classifier looks in this picture."), key="closer-why"
     ):
-        show_explanation(
-            evaluated.run,
-            evaluated.dataset.picture_bytes(row),
-            key=f"closer-{picture['id']}",
-            truth=picture["label"],
+        try_to(
+            lambda: show_explanation(
+                evaluated.run,
+                evaluated.dataset.picture_bytes(row),
+                key=f"closer-{picture['id']}",
+                truth=picture["label"],
+            )
         )
 
 
