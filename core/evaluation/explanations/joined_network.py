@@ -39,7 +39,7 @@ class JoinedNetwork:
         return self._engine.run(pictures, on_batch=as_added(self._on_passes))
 
     def passes_under_shuffled_heads(self, seeds: int) -> int:
-        """Every head needs the passes of a map."""
+        """Count the forward passes of maps under shuffled heads, each of which needs those of a map."""
         return seeds * self.passes
 
     def counted(self, on_passes: Callable[[int], None]) -> JoinedNetwork:

@@ -59,7 +59,7 @@ class ExplainedClassifier(Protocol):
         """Forward passes of a heatmap."""
 
     def passes_under_shuffled_heads(self, seeds: int) -> int:
-        """Forward passes of ``maps_under_shuffled_heads``."""
+        """Count the forward passes of ``maps_under_shuffled_heads``."""
 
     def counted(self, on_passes: Callable[[int], None]) -> ExplainedClassifier:
         """Return the same classifier and shuffled copies, which report the forward passes that they add."""
@@ -113,7 +113,7 @@ class ExplainedNetwork:
         return self._engine.run(pictures, on_batch=as_added(self._on_passes), should_stop=should_stop)
 
     def passes_under_shuffled_heads(self, seeds: int) -> int:
-        """All heads read the same features."""
+        """Count the forward passes of maps under shuffled heads, which all read the same features."""
         return self.passes
 
     def counted(self, on_passes: Callable[[int], None]) -> ExplainedNetwork:

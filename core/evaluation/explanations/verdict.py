@@ -100,7 +100,7 @@ def judge(
         on_pass: called with the forward passes that are done, and those of a test that takes the
             longest; it can raise to end the work.
     """
-    index, counted = heatmap.class_index, network.counted(_summed(on_pass, most_passes(network)))
+    index, counted = heatmap.class_index, network.counted(_summed(on_pass, _most_passes(network)))
     under_heads = counted.maps_under_shuffled_heads(picture, index, range(HEAD_SHUFFLES))
     head_similarity = _similarity(heatmap, under_heads)
     others = (counted.with_shuffled_weights(seed) for seed in range(WEIGHT_SHUFFLES))
@@ -122,7 +122,7 @@ def judge(
     )
 
 
-def most_passes(network: ExplainedClassifier) -> int:
+def _most_passes(network: ExplainedClassifier) -> int:
     """Forward passes of a verdict that takes the longest: of shuffled classifiers, its map, random maps."""
     shuffled = network.passes_under_shuffled_heads(HEAD_SHUFFLES) + WEIGHT_SHUFFLES * network.passes
     blocks = 1 + (LAST_LOOK - _LEAST_MAPS) // _BLOCK
