@@ -59,8 +59,11 @@ def look_closer(event: GridEvent) -> None:
 
 def show_looked_at(evaluated: EvaluatedRun) -> None:
     """Open the dialog of the test picture that an event of a grid named; once."""
+    identifier = state.take_looked_at()
+    if identifier is None:
+        return
     pictures = evaluated.dataset.pictures.iloc[evaluated.rows(Split.TEST)]
-    for index in np.flatnonzero(pictures["id"] == state.take_looked_at()).tolist():
+    for index in np.flatnonzero(pictures["id"] == identifier).tolist():
         # Two dialogs of one title in a row count as one in the browser, so the picture is named.
         title = escape(pictures["name"].iat[index].rsplit("/", 1)[-1])
         st.dialog(title, width="large")(show_closer)(evaluated, index)
