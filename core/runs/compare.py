@@ -22,9 +22,9 @@ from core.jobs.status import JobState
 from core.messages import N_
 from core.records import JsonObject, Record, read_record, write_record
 from core.runs.control import finishing_job, is_worked_on
+from core.runs.setting_names import flat
 from core.training.config import TrainingConfig
 from core.training.records import TrainingSummary
-from core.training.setting_names import flat
 from core.workspace import close_staging, open_staging, project_of
 
 MAX_NAME_LENGTH = 80

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from core.runs.setting_names import AUGMENTATION_LABELS, SETTING_NAMES, flat
 from core.training.config import TrainingConfig
-from core.training.setting_names import AUGMENTATION_LABELS, SETTING_NAMES, flat
 from pages.ui.display_names.training import setting_name, setting_value
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from core.models.augmentation import AugmentationConfig
+from core.runs.setting_names import SETTING_NAMES, flat
 from core.training.config import (
     HeadConfig,
     Loss,
@@ -18,7 +19,6 @@ from core.training.config import (
     TrainingConfig,
 )
 from core.training.leading_metric import LeadingMetric
-from core.training.setting_names import SETTING_NAMES, flat
 from pages.ui.train.settings_form import GROUPS, used_settings
 
 CHANGED = AugmentationConfig(rotation=0.1)

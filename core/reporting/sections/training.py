@@ -12,8 +12,8 @@ from core.messages import N_
 from core.reporting import svg
 from core.reporting.blocks import Block, Chart, Paragraph, Table
 from core.reporting.source import ReportSource
+from core.runs.setting_names import flat, setting_name, setting_value
 from core.training.records import EpochRecord
-from core.training.setting_names import flat, setting_name, setting_value
 
 
 def training_blocks(source: ReportSource) -> Sequence[Block]:

@@ -6,9 +6,9 @@ from typing import Any
 
 from core.messages import N_
 from core.models.backbones import BACKBONES
-from core.training import setting_names
+from core.runs import setting_names
+from core.runs.setting_names import RECIPE_NAMES
 from core.training.config import Recipe, TrainingConfig
-from core.training.setting_names import RECIPE_NAMES
 from pages.ui.text import _, ngettext, number
 
 RECIPE_SENTENCES = {

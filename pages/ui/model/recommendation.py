@@ -9,10 +9,10 @@ from core.models.backbones import Backbone, get_backbone
 from core.models.costs import pictures_per_second
 from core.models.guidance import Recommendation, Wish
 from core.models.speeds import measured_speeds
+from core.runs.setting_names import RECIPE_NAMES
 from core.runs.start_computer_jobs import start_download
 from core.training.advice import advise
 from core.training.config import Recipe
-from core.training.setting_names import RECIPE_NAMES
 from core.workspace import Project, project_settings, remember_setting
 from pages.ui import state
 from pages.ui.model.facts import WISH_NAMES

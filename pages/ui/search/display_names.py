@@ -7,11 +7,7 @@ from typing import Any
 
 from core.messages import N_
 from core.models.backbones import BACKBONES
-from core.search.config import Goal, Pruner, Sampler, Scoring, SearchConfig, Tradeoff
-from core.search.records import TrialState
-from core.search.space import Speed, canonical_value
-from core.training.config import Recipe, TrainingConfig
-from core.training.setting_names import (
+from core.runs.setting_names import (
     AUGMENTATION_LABELS,
     IMBALANCE_NAMES,
     OPTIMIZER_NAMES,
@@ -19,6 +15,10 @@ from core.training.setting_names import (
     RECIPE_NAMES,
     SCHEDULE_NAMES,
 )
+from core.search.config import Goal, Pruner, Sampler, Scoring, SearchConfig, Tradeoff
+from core.search.records import TrialState
+from core.search.space import Speed, canonical_value
+from core.training.config import Recipe, TrainingConfig
 from pages.ui.text import _, duration, file_size, number, percent
 
 GOAL_NAMES = {

@@ -11,12 +11,12 @@ from core.data.labels.layout import Split
 from core.errors import DarkroomError
 from core.messages import N_
 from core.models.backbones import BACKBONES, WeightsSource
+from core.runs.setting_names import RECIPE_NAMES
 from core.runs.start_runs import start_search
 from core.search.config import SMALL_DATASET, Goal, SearchConfig, Tradeoff
 from core.search.space import Speed
 from core.training.config import Recipe, TrainingConfig
 from core.training.cost.estimate import estimate
-from core.training.setting_names import RECIPE_NAMES
 from core.workspace import Project
 from pages.ui import state
 from pages.ui.search.advanced import advanced_settings

@@ -5,10 +5,10 @@ from __future__ import annotations
 import streamlit as st
 
 from core.runs.compare import differing_settings
+from core.runs.setting_names import flat
 from core.search.analysis.export import settings_json
 from core.search.config import Tradeoff
 from core.search.records import TrialRecord, TrialState
-from core.training.setting_names import flat
 from pages.ui import state
 from pages.ui.components.live_chart import live_chart
 from pages.ui.display_names.training import setting_name, setting_value

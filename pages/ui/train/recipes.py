@@ -6,10 +6,10 @@ import streamlit as st
 
 from core.data.dataset import Dataset
 from core.models.backbones import BACKBONES
+from core.runs.setting_names import RECIPE_NAMES
 from core.runs.start_project_jobs import start_profiling
 from core.training.config import Recipe, TrainingConfig
 from core.training.cost.estimate import Estimate, estimate
-from core.training.setting_names import RECIPE_NAMES
 from core.workspace import Project
 from pages.ui import state
 from pages.ui.display_names.training import RECIPE_SENTENCES

@@ -15,8 +15,8 @@ from core.jobs.kinds import JobKind
 from core.jobs.status import JobState
 from core.runs.compare import run_about
 from core.runs.control import lacks_delivery
+from core.runs.setting_names import flat
 from core.training.config import TrainingConfig
-from core.training.setting_names import flat
 from core.workspace import Project, list_runs
 from pages.ui import state
 from pages.ui.display_names.training import config_sentence, setting_name, setting_value

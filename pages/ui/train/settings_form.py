@@ -7,6 +7,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from core.messages import N_
+from core.runs.setting_names import (
+    IMBALANCE_NAMES,
+    LOSS_NAMES,
+    MONITOR_NAMES,
+    OPTIMIZER_NAMES,
+    POOLING_NAMES,
+    SCHEDULE_NAMES,
+)
 from core.training.config import (
     MAX_EPOCHS,
     MAX_VIEWS,
@@ -15,14 +23,6 @@ from core.training.config import (
     Recipe,
     Schedule,
     TrainingConfig,
-)
-from core.training.setting_names import (
-    IMBALANCE_NAMES,
-    LOSS_NAMES,
-    MONITOR_NAMES,
-    OPTIMIZER_NAMES,
-    POOLING_NAMES,
-    SCHEDULE_NAMES,
 )
 
 

@@ -13,9 +13,9 @@ from core.jobs.kinds import JobKind
 from core.jobs.status import JobState
 from core.models.backbones import BACKBONES
 from core.runs.compare import RunComparison, RunRow
+from core.runs.setting_names import RECIPE_NAMES
 from core.runs.start_measuring import start_timing
 from core.training.config import Recipe
-from core.training.setting_names import RECIPE_NAMES
 from core.workspace import Project
 from pages.ui.components.live_chart import live_chart
 from pages.ui.curves import ACCURACY, LOSS, compared_curves

@@ -13,8 +13,8 @@ from core.data.labels.task import Task
 from core.errors import ConfigError
 from core.evaluation.evaluated_run import EvaluatedRun
 from core.evaluation.leading import choose_metric, leading_metric
+from core.runs.setting_names import LEADING_KIND_NAMES
 from core.training.leading_metric import MOST_CLASSES_WITH_MATRIX, LeadingKind, LeadingMetric
-from core.training.setting_names import LEADING_KIND_NAMES
 from core.workspace import project_of
 from pages.ui.text import _, show
 
