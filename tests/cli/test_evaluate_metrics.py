@@ -6,14 +6,19 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from core.__main__ import main
+from core.data.dataset import open_dataset
 from core.delivery.thresholds import use_thresholds
 from core.evaluation.evaluated_run import EvaluatedRun
 from core.evaluation.leading import choose_metric
+from core.evaluation.report import predictions_file, read_predictions, report_file
+from core.files import read_json, write_json
 from core.training.leading_metric import LeadingKind, LeadingMetric
-from core.workspace import project_of
+from core.workspace import Project, project_of
+from tests.support.evaluated import evaluated_run
 
 
 def answer(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, Any]:
@@ -34,6 +39,24 @@ def test_only_the_metrics_that_are_asked_for_are_printed(
     }
     assert found["metrics"].keys() == {"accuracy", "matthews"}
     assert "test" not in found
+
+
+def test_a_run_of_an_older_version_counts_pictures_without_an_answer(
+    digits_project: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One of 9 has no probabilities (NaN), which the older version took for a right answer."""
+    dataset = open_dataset(digits_project)
+    run = evaluated_run(digits_project, dataset, "run-1", np.array([], int))
+    table = read_predictions(run)
+    table.at[table.index[-1], "confidence"] = np.nan
+    table.at[table.index[-1], "probabilities"] = np.full(len(dataset.class_names), np.nan, np.float32)
+    table.to_parquet(predictions_file(run), index=False)
+    stored = read_json(report_file(run))
+    del stored["unanswered"]
+    write_json(report_file(run), stored)
+    found = answer(capsys, "evaluate", "run-1", "--metrics", "accuracy")
+    assert found["metrics"]["accuracy"]["value"] == pytest.approx(8 / 9)
+    assert found["unanswered"] == 1
 
 
 def test_an_unknown_metric_is_refused_with_the_known_ones(

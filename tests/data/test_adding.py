@@ -287,7 +287,7 @@ def test_a_given_table_that_lies_in_the_folder_is_no_file_left_out(tmp_path: Pat
     table.write_text("\n".join(["path,class", *rows]))
     report = import_dataset(source, "Truth", ImportConfig(table=table))
     assert report.classes == {"even": 4, "odd": 4}
-    assert report.skipped == []
+    assert report.skipped == ()
 
 
 def test_a_table_among_class_folders_is_not_taken_for_labels(tmp_path: Path) -> None:
