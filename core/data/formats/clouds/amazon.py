@@ -21,6 +21,7 @@ from core.data.import_config import ImportConfig
 from core.data.labels.boxes import Box, box_at, size_of
 from core.data.sources.members import Member
 from core.messages import N_
+from core.records import JsonObject
 
 _TOOL = "Amazon"
 _SUFFIX = "-metadata"
@@ -61,7 +62,7 @@ def _read(survey: Survey, config: ImportConfig) -> FormatReading:
     return read_annotations(annotations, survey, multi_label=multi_label, label_files=files)
 
 
-def _labels(line: dict[str, Any]) -> Labels | None:
+def _labels(line: JsonObject) -> Labels | None:
     """Labels of all jobs; None where no job has labelled the picture."""
     names: list[str] = []
     is_labelled = False
@@ -79,7 +80,7 @@ def _labels(line: dict[str, Any]) -> Labels | None:
     return tuple(dict.fromkeys(box.label for box in _boxes(line))) or None
 
 
-def _boxes(line: dict[str, Any]) -> list[Box]:
+def _boxes(line: JsonObject) -> list[Box]:
     """The boxes of all jobs."""
     jobs = [
         (line[key.removesuffix(_SUFFIX)], metadata["class-map"])

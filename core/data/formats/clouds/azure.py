@@ -16,6 +16,7 @@ from core.data.import_config import ImportConfig
 from core.data.labels.boxes import Box, BoxFlag, box_around, box_between
 from core.data.sources.members import Member
 from core.messages import N_
+from core.records import JsonObject
 
 _TOOL = "Azure Machine Learning"
 
@@ -66,7 +67,7 @@ def _boxes(value: Any) -> list[Box]:
     return [_box(item) for item in value if _is_box(item)] if isinstance(value, list) else []
 
 
-def _box(item: dict[str, Any]) -> Box:
+def _box(item: JsonObject) -> Box:
     label = str(item["label"])
     flag = BoxFlag.CROWD if item.get("isCrowd") else BoxFlag.NONE
     if "topX" in item:

@@ -19,6 +19,7 @@ from core.data.labels.layout import split_named
 from core.data.sources.members import Member
 from core.errors import DataError
 from core.messages import N_
+from core.records import JsonObject
 
 _TOOL = "Ultralytics"
 # Keys of the annotations; the boxes of the first two are centred.
@@ -63,7 +64,7 @@ def _read(survey: Survey, config: ImportConfig) -> FormatReading:
     return read_annotations(annotations, survey, multi_label=multi_label, label_files=files, notes=notes)
 
 
-def _labels(annotations: dict[str, Any], names: Any) -> Labels | None:
+def _labels(annotations: JsonObject, names: Any) -> Labels | None:
     """Names of the classes of the picture, otherwise of its boxes."""
     numbers = annotations.get("classification")
     if numbers is None:
@@ -71,7 +72,7 @@ def _labels(annotations: dict[str, Any], names: Any) -> Labels | None:
     return tuple(dict.fromkeys(_name(names, number) for number in numbers)) or None
 
 
-def _boxes(annotations: dict[str, Any], names: Any) -> list[Box]:
+def _boxes(annotations: JsonObject, names: Any) -> list[Box]:
     """Lists that begin with a class; then follow centre, width and height, or corners, as fractions."""
     boxes = []
     for kind in _KINDS_OF_BOXES:

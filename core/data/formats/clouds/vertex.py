@@ -23,6 +23,7 @@ from core.data.labels.tables import LabelTable
 from core.data.sources.members import Member
 from core.errors import DataError
 from core.messages import N_
+from core.records import JsonObject
 
 _TOOL = "Vertex AI"
 _UNASSIGNED = "unassigned"
@@ -84,7 +85,7 @@ def _read(survey: Survey, config: ImportConfig) -> FormatReading:
     return read_annotations(annotations, survey, multi_label=multi_label, label_files=[*lines, *tables])
 
 
-def _annotation_of_line(line: dict[str, Any], member: Member, entry: int) -> Annotation:
+def _annotation_of_line(line: JsonObject, member: Member, entry: int) -> Annotation:
     boxes = [_box_of_item(item) for item in line.get("boundingBoxAnnotations") or ()]
     if "imagePayload" in line:  # the older Data Labeling service
         file = line["imagePayload"]["imageUri"]
@@ -120,7 +121,7 @@ def _annotation_of_row(row: tuple[str, ...], member: Member, number: int) -> Ann
     )
 
 
-def _box_of_item(item: dict[str, Any]) -> Box:
+def _box_of_item(item: JsonObject) -> Box:
     # Google leaves out what is 0.
     box = box_between(str(item["displayName"]), *(item.get(name, 0) for name in _EDGES))
     return replace(box, is_relative=True)

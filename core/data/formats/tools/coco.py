@@ -25,6 +25,7 @@ from core.data.labels.boxes import Box, BoxFlag, box_around, box_at, rotated, si
 from core.data.labels.layout import Split
 from core.data.sources.members import Member
 from core.messages import N_
+from core.records import JsonObject
 
 _TOOL = "COCO"
 
@@ -51,7 +52,7 @@ def _read(survey: Survey, config: ImportConfig) -> FormatReading:
     return read_annotations(annotations, survey, multi_label=multi_label, label_files=files)
 
 
-def _annotations(content: dict[str, Any], member: Member, split: Split | None) -> list[Annotation]:
+def _annotations(content: JsonObject, member: Member, split: Split | None) -> list[Annotation]:
     names = {category["id"]: str(category["name"]) for category in content["categories"]}
     things = {category["id"] for category in content["categories"] if category.get("isthing", 1)}
     sizes = {image["id"]: size_of(image.get("width"), image.get("height")) for image in content["images"]}
@@ -78,14 +79,14 @@ def _annotations(content: dict[str, Any], member: Member, split: Split | None) -
     ]
 
 
-def _labelled(annotations: list[dict[str, Any]]) -> Iterator[tuple[Any, dict[str, Any]]]:
+def _labelled(annotations: list[JsonObject]) -> Iterator[tuple[Any, JsonObject]]:
     """Objects with the id of their picture; those of a panoptic file are its segments."""
     for item in annotations:
         for part in item.get("segments_info", [item]):
             yield item["image_id"], part
 
 
-def _box(item: dict[str, Any], label: str) -> Box:
+def _box(item: JsonObject, label: str) -> Box:
     if item.get("bbox"):
         box = box_at(label, *item["bbox"])
         box = rotated(box, (item.get("attributes") or {}).get("rotation"), box.centre)
@@ -101,7 +102,7 @@ def _points(segmentation: Any) -> list[tuple[float, float]]:
     return [pair for outline in outlines for pair in zip(outline[::2], outline[1::2], strict=True)]
 
 
-def _is_region(item: dict[str, Any]) -> bool:
+def _is_region(item: JsonObject) -> bool:
     return bool(item.get("bbox") or item.get("segmentation"))
 
 

@@ -19,6 +19,7 @@ from core.data.labels.boxes import Box, BoxFlag, box_around, box_at, rotated, si
 from core.data.labels.layout import split_named
 from core.data.sources.members import Member
 from core.messages import N_
+from core.records import JsonObject
 
 _TOOL = "Datumaro"
 
@@ -45,7 +46,7 @@ def _read(survey: Survey, config: ImportConfig) -> FormatReading:
     return read_annotations(annotations, survey, multi_label=multi_label, label_files=files)
 
 
-def _annotation(item: dict[str, Any], names: list[str], member: Member, entry: int) -> Annotation:
+def _annotation(item: JsonObject, names: list[str], member: Member, entry: int) -> Annotation:
     media = item.get("image") or item.get("media") or {}
     marks = item.get("annotations") or []
     height, width = media.get("size") or (0, 0)
@@ -63,7 +64,7 @@ def _annotation(item: dict[str, Any], names: list[str], member: Member, entry: i
     )
 
 
-def _box(mark: dict[str, Any], names: list[str]) -> Box:
+def _box(mark: JsonObject, names: list[str]) -> Box:
     label = class_named(names, mark["label_id"]) if mark.get("label_id") is not None else ""
     attributes = mark.get("attributes") or {}
     flag = (
@@ -81,7 +82,7 @@ def _box(mark: dict[str, Any], names: list[str]) -> Box:
     return replace(rotated(box, attributes.get("rotation"), box.centre), flag=flag)
 
 
-def _labels(marks: list[dict[str, Any]], names: list[str]) -> Labels | None:
+def _labels(marks: list[JsonObject], names: list[str]) -> Labels | None:
     """Labels of the whole picture, otherwise those of its boxes and outlines."""
     of_picture = [mark for mark in marks if mark["type"] == "label"]
     chosen = of_picture or [mark for mark in marks if mark.get("label_id") is not None]

@@ -7,8 +7,6 @@ Source: the ``info.labels`` schema of edge-impulse-cli.
 
 from __future__ import annotations
 
-from typing import Any
-
 from core.data.formats.annotations import Annotation, have_several, read_annotations
 from core.data.formats.import_format import Evidence, FormatReading, ImportFormat
 from core.data.formats.label_files import evidence_in, in_folder_of, laid_out_as
@@ -18,6 +16,7 @@ from core.data.labels.boxes import Box, box_at
 from core.data.labels.layout import Split
 from core.data.sources.members import Member
 from core.messages import N_
+from core.records import JsonObject
 
 _TOOL = "Edge Impulse"
 _BOXES = "bounding_boxes.labels"
@@ -45,7 +44,7 @@ def _read(survey: Survey, config: ImportConfig) -> FormatReading:
     return read_annotations(annotations, survey, multi_label=multi_label, label_files=files)
 
 
-def _annotation(item: dict[str, Any], member: Member, entry: int) -> Annotation:
+def _annotation(item: JsonObject, member: Member, entry: int) -> Annotation:
     return Annotation(
         file=in_folder_of(member, item["path"]),
         labels=_labels(item),
@@ -71,11 +70,11 @@ def _annotations_of_boxes(survey: Survey, member: Member) -> list[Annotation]:
         ]
 
 
-def _box(box: dict[str, Any]) -> Box:
+def _box(box: JsonObject) -> Box:
     return box_at(str(box["label"]), *(box.get(name) for name in ("x", "y", "width", "height")))
 
 
-def _labels(item: dict[str, Any]) -> tuple[str, ...] | None:
+def _labels(item: JsonObject) -> tuple[str, ...] | None:
     if boxes := item.get("boundingBoxes"):
         return tuple(dict.fromkeys(str(box["label"]) for box in boxes))
     label = item["label"]

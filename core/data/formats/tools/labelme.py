@@ -25,6 +25,7 @@ from core.data.import_config import ImportConfig
 from core.data.labels.boxes import Box, BoxFlag, BoxShape, box_around, size_of
 from core.data.sources.members import Member
 from core.messages import N_
+from core.records import JsonObject
 
 _TOOL = "LabelMe"
 
@@ -65,13 +66,13 @@ def _read(survey: Survey, config: ImportConfig) -> FormatReading:
     return read_annotations(annotations, survey, multi_label=multi_label, label_files=files)
 
 
-def _labels(content: dict[str, Any]) -> Labels | None:
+def _labels(content: JsonObject) -> Labels | None:
     """Flags that are set, otherwise the labels of the shapes."""
     flags = [str(name) for name, is_set in (content.get("flags") or {}).items() if is_set]
     return tuple(flags or dict.fromkeys(str(shape["label"]) for shape in content["shapes"])) or None
 
 
-def _box(shape: dict[str, Any], content: dict[str, Any]) -> Box:
+def _box(shape: JsonObject, content: JsonObject) -> Box:
     points, kind = shape.get("points") or [], str(shape.get("shape_type"))
     if kind == "circle":
         (x, y), edge = points
