@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from core.jobs.kinds import JOB_TYPES, JobKind
 from core.progress import JobStopped
 from core.workspace import project_of
 from tests.support.progress_recorder import Recorder
+from tests.support.tables import extend_table
 
 
 def run_job(run: Path, progress: Recorder) -> EvaluatedRun:
@@ -60,6 +62,19 @@ def test_the_job_tests_a_sample_of_the_test_pictures(finished_run: Path) -> None
     assert (report.pictures, report.test_pictures) == (4, 9)
     test = set(evaluated.dataset.pictures["id"].iloc[evaluated.rows(Split.TEST)])
     assert set(answers["id"]) < test
+
+
+def test_a_new_corruption_is_measured(finished_run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its row in the table is all that it takes; black pictures have one answer."""
+    row = replace(
+        CORRUPTIONS[0],
+        code="throwaway",
+        strengths=(1.0,),
+        apply=lambda pictures, strength, randoms: np.zeros_like(pictures),
+    )
+    extend_table(monkeypatch, CORRUPTIONS, row)
+    answers = read_answers(run_job(finished_run, Recorder()))
+    assert answers[answers["code"] == "throwaway"]["predicted"].nunique() == 1
 
 
 def test_the_job_kind_names_the_step() -> None:

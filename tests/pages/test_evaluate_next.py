@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.__main__ import main
 from core.evaluation.advice import advice as links
 from core.evaluation.advice import table
 from core.evaluation.advice.advice import CHECK_PICTURES, SEE_SLICES, Advice, Link
@@ -18,6 +20,7 @@ from core.workspace import Project
 from pages.ui.evaluate.failures.section import PARTS
 from pages.ui.evaluate.sections import SECTIONS
 from pages.ui.steps import Step
+from tests.support.tables import extend_table
 
 OpenPage = Callable[..., AppTest]
 MakeRun = Callable[..., JobDirectory]
@@ -61,6 +64,21 @@ def test_advice_leads_to_where_it_is_carried_out(
     assert app.query_params["section"] == section
     if link.part:
         assert app.query_params["part"] == link.part
+
+
+def test_a_new_adviser_is_heard_on_the_page_and_in_the_command_line(
+    open_page: OpenPage,
+    project: Project,
+    make_run: MakeRun,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Its row in the table is all that it takes."""
+    extend_table(monkeypatch, table.ADVISERS, adviser(CHECK_PICTURES))
+    run = make_run(project, "run-1", JobState.FINISHED, evaluated=True)
+    assert "Because of 3 pictures." in texts(open_page("evaluate", section="next"))
+    assert main(["evaluate", run.name, "--json"]) == 0
+    assert "own" in [advice["code"] for advice in json.loads(capsys.readouterr().out)["advice"]]
 
 
 def test_without_evidence_nothing_is_advised(

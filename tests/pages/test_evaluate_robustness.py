@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.evaluation.evaluated_run import EvaluatedRun
+from core.evaluation.robustness.corruptions import CORRUPTIONS
 from core.jobs.directory import JobDirectory
 from core.jobs.kinds import JobKind
 from core.jobs.status import JobState
 from core.workspace import Project
+from pages.ui.evaluate.robustness import section as _section  # noqa: F401  # before a table is extended
 from pages.ui.evaluate.robustness.strip import telling_pictures
 from pages.ui.settings import chosen_augmentation
 from tests.support.robustness import store_robustness
+from tests.support.tables import extend_table
 
 OpenPage = Callable[..., AppTest]
 MakeRun = Callable[..., JobDirectory]
@@ -64,6 +68,19 @@ def test_a_classifier_that_stands_everything_needs_no_remedy(
     app = open_page("evaluate", section="robustness")
     assert "Nothing is proven to break it" in texts(app)
     assert "robustness-train" not in [button.key for button in app.button]
+
+
+def test_a_new_corruption_is_offered_and_its_result_is_shown(
+    open_page: OpenPage, project: Project, make_run: MakeRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its row in the table is all that it takes."""
+    row = replace(CORRUPTIONS[0], code="throwaway", label="Throwaway change")
+    extend_table(monkeypatch, CORRUPTIONS, row)
+    run = make_run(project, "run-1", JobState.FINISHED, evaluated=True)
+    app = open_page("evaluate", section="robustness")
+    assert f"changes your test pictures in {len(CORRUPTIONS) + 1} ways" in texts(app)
+    store_robustness(EvaluatedRun.open(run.path), {"throwaway": 1})
+    assert "Weakest against Throwaway change" in texts(open_page("evaluate", section="robustness"))
 
 
 def test_pictures_that_change_their_answer_first_are_shown_first() -> None:

@@ -10,8 +10,9 @@ import pytest
 
 from core.errors import ForeignModelError
 from core.evaluation.foreign.facts import ChannelOrder, Fitting, Kind, Runtime
-from core.evaluation.foreign.kinds import recognise
+from core.evaluation.foreign.kinds import KINDS, ForeignKind, Recognised, recognise
 from core.evaluation.foreign.preprocessing import code_of, scaled
+from tests.support.tables import extend_table
 
 LABELS = b"cat\ndog\n"
 LOBE: dict[str, object] = {
@@ -170,3 +171,20 @@ def test_finders_of_objects_are_refused(tmp_path: Path) -> None:
 def test_no_model_or_several_are_refused(tmp_path: Path, content: dict[str, bytes], sentence: str) -> None:
     with pytest.raises(ForeignModelError, match=sentence):
         recognise(files(tmp_path / "export", **content))
+
+
+def test_every_kind_has_one_row() -> None:
+    assert sorted(row.kind for row in KINDS) == sorted(Kind)
+
+
+def test_a_new_kind_is_recognised_by_its_row_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first kind that knows a folder is taken."""
+
+    def marked(root: Path) -> Recognised | None:
+        is_own = (root / "throwaway.txt").exists()
+        return Recognised(runtime=Runtime.LITERT, path=root / "a.bin") if is_own else None
+
+    row = ForeignKind(kind=Kind.LITERT, label="Throwaway", recognise=marked)
+    extend_table(monkeypatch, KINDS, row)
+    root = files(tmp_path / "export", throwaway_DOT_txt=b"", a_DOT_bin=b"")
+    assert recognise(root) == (Kind.LITERT, Recognised(runtime=Runtime.LITERT, path=root / "a.bin"))
