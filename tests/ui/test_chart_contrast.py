@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import ast
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from plotly.graph_objects import Figure, Heatmap
 
+from core.delivery.certificate.records import ClassDifference
 from core.evaluation.calibration.reliability import Reliability, ReliabilityBin
 from core.evaluation.calibration.selective import CoverageCurve, SelectiveAnswers
 from core.evaluation.curves import Area, ClassCurve, CurveAreas
@@ -21,6 +24,7 @@ from core.evaluation.slices.kinds import SLICE_KINDS
 from core.evaluation.slices.measuring import SliceScore
 from core.evaluation.slices.slicing import plain_name
 from core.evaluation.thresholds.measuring import ClassOutcome, Fraction
+from core.prediction.drift.comparing import Drift, Measure, ShareChange
 from core.search.config import Goal, Tradeoff
 from core.search.records import TrialState
 from core.search.space import DIMENSIONS, SearchSpace
@@ -39,10 +43,12 @@ from pages.ui.evaluate.slices.chart import slice_chart
 from pages.ui.evaluate.trust.calibration import reliability_diagram
 from pages.ui.evaluate.trust.coverage import coverage_chart
 from pages.ui.evaluate.trust.stranger_figures import score_histogram
+from pages.ui.export.certificate import class_chart
 from pages.ui.model.scatter import bake_off_scatter
+from pages.ui.predict.charts import answers_chart, shares_chart, values_chart
 from pages.ui.search.figures.axes import axes_of
 from pages.ui.search.figures.contour import contour
-from pages.ui.search.figures.intermediate_values import intermediate_values
+from pages.ui.search.figures.intermediate_values import intermediate_values, learning_curve
 from pages.ui.search.figures.optimization_history import optimization_history
 from pages.ui.search.figures.parallel_coordinates import parallel_coordinates
 from pages.ui.search.figures.param_importances import param_importances
@@ -169,6 +175,26 @@ VERDICT = Verdict(
     random_deletion=FALLING,
     random_insertion=FALLING[::-1],
 )
+DRIFT = Drift(
+    shares=(
+        ShareChange(
+            name="cat",
+            before=0.5,
+            before_interval=(0.4, 0.6),
+            now=0.7,
+            now_interval=(0.6, 0.8),
+            interval=(0.1, 0.3),
+            p_value=0.01,
+        ),
+    ),
+    values=(),
+)
+CHANGED_CLASSES = [
+    ClassDifference(name="cat", pictures=20, evaluated=0.9, exported=0.8, interval=(-0.2, 0.0)),
+    ClassDifference(name="dog", pictures=20, evaluated=0.9, exported=0.95, interval=(0.0, 0.1)),
+]
+PICTURES = pd.DataFrame({"label": CLASSES[:4], "split": ["train", "validation", "test", ""]})
+PARTS_OF_CHARTS = {"filled", "hollow", "joined_lines", "value_axis"}
 CHARTS: dict[str, Callable[[], object]] = {
     "confusion matrix": lambda: confusion_heatmap(CELLS, CLASSES),
     "confusion matrix, counts": lambda: confusion_heatmap(CELLS, CLASSES, shading=Shading.COUNTS),
@@ -193,6 +219,12 @@ CHARTS: dict[str, Callable[[], object]] = {
     "parallel coordinates": lambda: parallel_coordinates(TRIALS, AXES, Goal.ACCURACY, best=BEST),
     "contour": lambda: contour(TRIALS, AXES[0], AXES[1], Goal.ACCURACY, best=BEST),
     "intermediate values": lambda: intermediate_values(TRIALS, Goal.ACCURACY, best=BEST, chosen=1),
+    "curve of a trial": lambda: learning_curve(TRIALS[2], Goal.ACCURACY),
+    "classes of a batch": lambda: answers_chart(CLASSES, Counter(CLASSES), Counter(CLASSES[:3])),
+    "drift of classes": lambda: shares_chart(DRIFT),
+    "drift of a number": lambda: values_chart(np.arange(9) / 9, np.arange(9) / 12, Measure.CONFIDENCE),
+    "classes of a certificate": lambda: class_chart(CHANGED_CLASSES),
+    "pictures of each class": lambda: charts.class_counts(PICTURES, CLASSES),
     "Pareto front": lambda: pareto_front(TRIALS, Goal.ACCURACY, Tradeoff.SIZE, chosen=1),
 }
 
@@ -204,6 +236,25 @@ def test_text_in_a_chart_is_readable_in_both_themes(chart: str, theme: Theme) ->
     assert texts
     for text in texts:
         assert contrast_ratio(text.colour, text.ground) >= LEAST_RATIO, (text, theme.name)
+
+
+def test_every_chart_is_checked() -> None:
+    """A new chart is checked as soon as its function is in the table above."""
+    drawn = {name for chart in CHARTS.values() for name in chart.__code__.co_names}
+    assert chart_functions() - drawn == PARTS_OF_CHARTS
+
+
+def chart_functions() -> set[str]:
+    """Names of the functions of pages that return a chart, or a part of one."""
+    return {
+        node.name
+        for path in Path(charts.__file__).parents[1].rglob("*.py")
+        for node in ast.parse(path.read_text(encoding="utf-8")).body
+        if isinstance(node, ast.FunctionDef)
+        and isinstance(node.returns, ast.Name)
+        and node.returns.id in {"Figure", "PlotlyObject"}
+        and not node.name.startswith("_")
+    }
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
