@@ -12,9 +12,9 @@ from core.delivery.files import read_labels, read_proof
 from core.delivery.formats.bundle_format import BUNDLE
 from core.errors import DarkroomError
 from pages.ui.export.certificate import show_certificates
+from pages.ui.export.display_names import agreement_text, rounded_up
 from pages.ui.export.programs import show_programs
 from pages.ui.export.table import all_formats, download_button
-from pages.ui.export.words import agreement_text, rounded_up
 from pages.ui.runs import require_run
 from pages.ui.shell import page_title, require_project
 from pages.ui.text import _, number, show

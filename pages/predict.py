@@ -8,7 +8,7 @@ from pathlib import Path
 import streamlit as st
 
 from core.messages import N_
-from core.prediction.queue.asking import count_waiting
+from core.prediction.queue.waiting import count_waiting
 from core.workspace import Project
 from pages.ui import state
 from pages.ui.runs import require_run

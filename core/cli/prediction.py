@@ -21,8 +21,8 @@ from core.prediction.batch.batches import Batch, find_batch, open_batch
 from core.prediction.batch.files.sorting import require_empty, sort_into
 from core.prediction.batch.files.table import RESULT_FORMATS, write_result
 from core.prediction.batch.sources import is_archive
-from core.prediction.queue.asking import count_waiting
 from core.prediction.queue.emptying import empty_queue
+from core.prediction.queue.waiting import count_waiting
 from core.runs.batches import delete_batch, start_batch
 from core.runs.control import pause, resume, stop, wait_for
 from core.workspace import find_run, get_project

@@ -22,7 +22,6 @@ from core.http.v1.projects import ProjectView, project_view
 from core.messages import N_, first_of
 from core.prediction.corrections import AnsweredFile, correct
 from core.prediction.doubts import Doubt
-from core.prediction.queue.asking import waiting_pictures
 from core.prediction.queue.emptying import empty_queue
 from core.prediction.queue.store import (
     MOST_PICTURES,
@@ -32,6 +31,7 @@ from core.prediction.queue.store import (
     read_picture,
     set_state,
 )
+from core.prediction.queue.waiting import waiting_pictures
 from core.prediction.viewing import LARGE_SIDE, view
 from core.records import Record
 from core.uploads.names import safe_upload_name

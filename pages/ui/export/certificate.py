@@ -18,7 +18,7 @@ from core.delivery.certificate.store import read_certificate
 from core.messages import N_
 from pages.ui.charts import row_axis
 from pages.ui.components.live_chart import live_chart
-from pages.ui.export.words import agreement_text, loss_text, rounded_up, signed_points
+from pages.ui.export.display_names import agreement_text, loss_text, rounded_up, signed_points
 from pages.ui.text import _, file_size, ngettext, number, percent, show
 
 _SURROUNDINGS = {

@@ -12,8 +12,8 @@ from core.delivery.export import export_file, state_of
 from core.delivery.export_job import Doing, work_of
 from core.delivery.exporter import Exporter
 from core.http.pages import export_path
+from pages.ui.export.display_names import DOINGS, GROUPS, ICONS, speed_text, state_text
 from pages.ui.export.making import make, running_export, show_making
-from pages.ui.export.words import DOINGS, GROUPS, ICONS, speed_text, state_text
 from pages.ui.text import _, escape, file_size
 from pages.ui.urls import own_url
 

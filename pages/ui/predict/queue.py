@@ -13,7 +13,6 @@ from core.http.answers import queued_picture_address
 from core.jobs.directory import JobDirectory
 from core.prediction.corrections import AnsweredFile, correct
 from core.prediction.doubts import Doubt
-from core.prediction.queue.asking import Waiting, waiting_pictures
 from core.prediction.queue.emptying import empty_queue, outdated_pictures
 from core.prediction.queue.store import (
     QueuedPicture,
@@ -22,6 +21,7 @@ from core.prediction.queue.store import (
     read_picture,
     set_state,
 )
+from core.prediction.queue.waiting import Waiting, waiting_pictures
 from core.workspace import Project
 from pages.ui.components.picture_grid import GridAction, GridEvent, GridTile, picture_grid
 from pages.ui.display_names.labels import label_text

@@ -27,7 +27,7 @@ from core.errors import DeliveryError
 from core.files import sha256_bytes
 from core.progress import QuietProgress
 from core.workspace import project_of
-from pages.ui.export.words import state_text
+from pages.ui.export.display_names import state_text
 from tests.support.starters import unpack_starter
 
 STARTERS = [exporter for exporter in EXPORTERS if exporter.group is FormatGroup.STARTERS]

@@ -16,7 +16,6 @@ from core.delivery.files import Labels
 from core.errors import NotFoundError
 from core.evaluation.calibration.conformal import PredictionSets
 from core.prediction.doubts import Doubt, doubts_of
-from core.prediction.queue.asking import count_waiting, waiting_pictures
 from core.prediction.queue.intake import AnsweredPicture, Features, queue_doubtful
 from core.prediction.queue.store import (
     QueuedPicture,
@@ -27,6 +26,7 @@ from core.prediction.queue.store import (
     remove,
     set_state,
 )
+from core.prediction.queue.waiting import count_waiting, waiting_pictures
 from core.records import write_record
 from core.workspace import Project
 from tests.support.pictures import digit, write_folder

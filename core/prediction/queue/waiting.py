@@ -1,4 +1,4 @@
-"""Questions of the queue: unsure and strange pictures in the order in which labels teach most."""
+"""Pictures that wait for a label: unsure and strange ones, in the order in which labels teach most."""
 
 from __future__ import annotations
 
