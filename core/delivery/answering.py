@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 
-class Surroundings(StrEnum):
+class Environment(StrEnum):
     """Place where a file answered."""
 
     PROCESS = "process"  # a process of its own, in Darkroom's environment
@@ -29,7 +29,7 @@ class Answers(NamedTuple):
     probabilities: np.ndarray
     # float32 (n,); None: the file gives none
     scores: np.ndarray | None
-    surroundings: Surroundings = Surroundings.PROCESS
+    environment: Environment = Environment.PROCESS
 
 
 # Pictures, uint8 RGB (n, size, size, 3), to their answers.

@@ -180,7 +180,7 @@ def test_the_bundle_answers_by_its_own_program_and_holds_its_certificate(
     certificate = read_certificate(finished_run, BUNDLE)
     assert certificate is not None
     assert certificate.check is not None
-    assert (certificate.check.agreement.same, certificate.check.surroundings) == (9, "process")
+    assert (certificate.check.agreement.same, certificate.check.environment) == (9, "process")
     assert certificate.check.runtime.keys() == {"ai-edge-litert", "numpy", "pillow"}
     with zipfile.ZipFile(export_file(finished_run, BUNDLE)) as bundle:
         inside, sizes = json.loads(bundle.read("certificate.json")), packed_sizes(bundle)

@@ -86,7 +86,7 @@ def _check(
         # A file that answers picture files itself does so in another process.
         peak_memory_bytes=facts.peak_memory_bytes if speed else None,
         speed=speed,
-        surroundings=answers.surroundings,
+        environment=answers.environment,
         runtime=facts.runtime or _requirements_of(file),
     )
 

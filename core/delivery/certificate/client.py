@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from core.delivery.answering import Answers, Surroundings
+from core.delivery.answering import Answers, Environment
 from core.delivery.exporter import Exporter
 from core.delivery.files import Labels
 from core.errors import DeliveryError
@@ -85,7 +85,7 @@ class CheckProcess:
             answer = _exchange(requests, answers, request)
             probabilities = receive_array(answers, receive(answers))
             scores = receive_array(answers, receive(answers)) if answer["has_scores"] else None
-            return Answers(probabilities, scores, Surroundings(answer["surroundings"]))
+            return Answers(probabilities, scores, Environment(answer["environment"]))
 
     def _ask(self, **request: Any) -> JsonObject:
         with self._conversation() as (requests, answers):

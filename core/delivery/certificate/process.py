@@ -124,7 +124,7 @@ _HANDLERS: dict[str, Callable[[CheckedFile, JsonObject, BinaryIO], None]] = {
 
 def _send_answers(stream: BinaryIO, answers: Answers) -> None:
     has_scores = answers.scores is not None
-    send(stream, {"surroundings": answers.surroundings.value, "has_scores": has_scores})
+    send(stream, {"environment": answers.environment.value, "has_scores": has_scores})
     send_array(stream, np.asarray(answers.probabilities, np.float32))
     if answers.scores is not None:
         send_array(stream, np.asarray(answers.scores, np.float32))

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from core.delivery.answering import Surroundings
+from core.delivery.answering import Environment
 from core.evaluation.comparison.differences import MetricDifference
 from core.evaluation.metrics.intervals import Interval
 from core.messages import N_, Message
-from core.records import Record
+from core.records import JsonObject, Record
 
 # Share of answers that a float format must have in common with the evaluation.
 LEAST_AGREEMENT = 0.999
@@ -102,9 +102,15 @@ class FileCheck(Record):
     peak_memory_bytes: int | None = None
     # None: the file reads pictures itself
     speed: Speed | None = None
-    surroundings: Surroundings = Surroundings.PROCESS
+    environment: Environment = Environment.PROCESS
     # packages of the runtime, with their versions
     runtime: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def upgrade(cls, values: JsonObject) -> JsonObject:
+        """The first certificates called the environment ``surroundings``."""
+        earlier: JsonObject = {"environment": values["surroundings"]} if "surroundings" in values else {}
+        return {name: value for name, value in values.items() if name != "surroundings"} | earlier
 
 
 @dataclass(frozen=True, kw_only=True)

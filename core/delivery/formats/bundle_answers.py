@@ -36,5 +36,5 @@ def answer_with_bundle(file: Path, pictures: Sequence[Path]) -> Answers:
             return Answers(
                 answers["probabilities"],
                 answers["scores"] if len(answers["scores"]) else None,
-                bundle.surroundings,
+                bundle.environment,
             )

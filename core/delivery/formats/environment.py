@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from core.delivery.answering import Surroundings
+from core.delivery.answering import Environment
 from core.optional_packages import can_install
 
 log = logging.getLogger("darkroom.certificate")
@@ -29,7 +29,7 @@ class UnpackedProgram:
     # Beside it is room for other files, which go with it.
     folder: Path
     python: str
-    surroundings: Surroundings
+    environment: Environment
 
 
 @contextmanager
@@ -42,14 +42,14 @@ def unpacked_program(file: Path) -> Iterator[UnpackedProgram]:
         folder = Path(name, "program")
         with zipfile.ZipFile(file) as archive:
             archive.extractall(folder)
-        python, surroundings = _fresh_python(Path(name, "environment"), folder / "requirements.txt")
-        yield UnpackedProgram(folder=folder, python=python, surroundings=surroundings)
+        python, environment = _fresh_python(Path(name, "environment"), folder / "requirements.txt")
+        yield UnpackedProgram(folder=folder, python=python, environment=environment)
 
 
-def _fresh_python(environment: Path, requirements: Path) -> tuple[str, Surroundings]:
+def _fresh_python(environment: Path, requirements: Path) -> tuple[str, Environment]:
     """Python of a new environment with these packages; Darkroom's own where none can be made, or without internet."""
     if not can_install():
-        return sys.executable, Surroundings.PROCESS
+        return sys.executable, Environment.PROCESS
     python = environment / ("Scripts" if os.name == "nt" else "bin") / "python"
     for command in (
         [sys.executable, "-m", "venv", str(environment)],
@@ -57,5 +57,5 @@ def _fresh_python(environment: Path, requirements: Path) -> tuple[str, Surroundi
     ):
         if subprocess.run(command, stdin=subprocess.DEVNULL, check=False).returncode:
             log.warning("No fresh environment could be made, so the program runs in Darkroom's own")
-            return sys.executable, Surroundings.PROCESS
-    return str(python), Surroundings.FRESH_ENVIRONMENT
+            return sys.executable, Environment.PROCESS
+    return str(python), Environment.FRESH_ENVIRONMENT

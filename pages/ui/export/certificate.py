@@ -12,7 +12,7 @@ import streamlit as st
 from plotly.graph_objects import Figure, Scatter
 
 from core.delivery import export
-from core.delivery.answering import Surroundings
+from core.delivery.answering import Environment
 from core.delivery.certificate.records import Agreement, Certificate, ClassDifference, FileCheck
 from core.delivery.certificate.store import read_certificate
 from core.messages import N_
@@ -21,10 +21,10 @@ from pages.ui.components.live_chart import live_chart
 from pages.ui.export.display_names import agreement_text, loss_text, rounded_up, signed_points
 from pages.ui.text import _, file_size, ngettext, number, percent, show
 
-_SURROUNDINGS = {
-    Surroundings.PROCESS: N_("in a process of its own"),
-    Surroundings.FRESH_ENVIRONMENT: N_("in a fresh Python environment with its own requirements"),
-    Surroundings.BROWSER: N_("in a browser without a window"),
+_ENVIRONMENTS = {
+    Environment.PROCESS: N_("in a process of its own"),
+    Environment.FRESH_ENVIRONMENT: N_("in a fresh Python environment with its own requirements"),
+    Environment.BROWSER: N_("in a browser without a window"),
 }
 # Of a chart that is read at a glance.
 _MOST_BARS = 20
@@ -79,7 +79,7 @@ def _facts(certificate: Certificate, check: FileCheck) -> None:
     ).format(n=number(agreement.pictures))
     runtime = ", ".join(f"{name} {version}" for name, version in check.runtime.items())
     parts = [
-        f"{pictures}, {_(_SURROUNDINGS[check.surroundings])}" + (f" ({runtime})" if runtime else ""),
+        f"{pictures}, {_(_ENVIRONMENTS[check.environment])}" + (f" ({runtime})" if runtime else ""),
         _("Probabilities differ by at most {largest}, on average by {mean}.").format(
             largest=rounded_up(agreement.largest_difference), mean=rounded_up(agreement.mean_difference)
         ),

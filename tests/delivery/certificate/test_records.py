@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from core.delivery.answering import Environment
 from core.delivery.certificate.records import Agreement, Certificate, FileCheck
 from core.evaluation.comparison.differences import MetricDifference
 
@@ -101,3 +102,14 @@ def test_a_file_that_gives_no_numbers_is_withheld(is_exact: bool) -> None:
     """With several labels, no answer is right for a picture that shows none, so the loss can be small."""
     silent = with_faults(certificate(is_exact=is_exact), unanswered=2)
     assert str(silent.refusal).startswith("It gives no numbers for 2 of 1,000 test pictures")
+
+
+def test_a_certificate_of_the_first_form_is_read() -> None:
+    """It called the environment of the check ``surroundings``."""
+    values = certificate().to_json()
+    values["check"] = {
+        "surroundings" if name == "environment" else name: value for name, value in values["check"].items()
+    } | {"surroundings": "browser"}
+    check = Certificate.from_json(values).check
+    assert check is not None
+    assert check.environment is Environment.BROWSER

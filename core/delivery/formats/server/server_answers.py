@@ -40,7 +40,7 @@ def answer_with_server(file: Path, pictures: Sequence[Path]) -> Answers:
     return Answers(
         np.array([[answer.probabilities[name] for name in names] for answer in answers], np.float32),
         np.array(scores, np.float32) if scores else None,
-        server.surroundings,
+        server.environment,
     )
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from core.delivery.answering import Answers, Surroundings
+from core.delivery.answering import Answers, Environment
 from core.delivery.formats.web.browser import open_browser
 
 # Pictures that are handed to the page at a time, as files; their bytes stay with the browser.
@@ -76,7 +76,7 @@ def _as_arrays(rows: Sequence[Any], classes: int) -> Answers:
     probabilities = np.array([row.get("probabilities", unreadable) for row in rows], np.float32)
     scores = [row.get("score", math.nan) for row in rows]
     has_scores = None not in scores
-    return Answers(probabilities, np.array(scores, np.float32) if has_scores else None, Surroundings.BROWSER)
+    return Answers(probabilities, np.array(scores, np.float32) if has_scores else None, Environment.BROWSER)
 
 
 @contextmanager

@@ -182,7 +182,7 @@ def test_the_certificate_is_that_of_the_server_at_work(
     certificate = read_certificate(finished_run, SERVER)
     assert certificate is not None
     assert certificate.check is not None
-    assert (certificate.check.agreement.same, certificate.check.surroundings) == (9, "process")
+    assert (certificate.check.agreement.same, certificate.check.environment) == (9, "process")
     assert certificate.check.runtime.keys() == {"ai-edge-litert", "numpy", "pillow"}
     with zipfile.ZipFile(export_file(finished_run, SERVER)) as archive:
         assert {"verify.py", "answers.json", "SHA256SUMS", "certificate.json"} <= set(archive.namelist())
