@@ -18,7 +18,8 @@ import psutil
 import pytest
 from PIL import Image
 
-from core.__main__ import main
+from core.__main__ import COMMANDS, main
+from core.cli.command import Command as CommandRow
 from core.data.dataset import open_dataset
 from core.files import read_json, write_json
 from core.jobs.directory import JobDirectory
@@ -39,6 +40,7 @@ from tests.conftest import ROOT
 from tests.support.command_line import PATIENCE_SECONDS, wait_until
 from tests.support.deep_pictures import png
 from tests.support.pictures import class_folders, digit, write_folder, write_zip
+from tests.support.tables import extend_table
 
 Outcome = tuple[int, str, str]  # exit code, standard output, standard error
 Command = Callable[..., Outcome]
@@ -354,6 +356,19 @@ def test_a_command_that_cannot_be_understood_says_how_to_write_it(
     code, output, complaint = command(*arguments)
     assert (code, output) == (2, "")
     assert "usage: python -m core" in complaint
+
+
+def test_a_new_command_runs_by_its_row_alone(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    row = CommandRow(
+        name="throwaway",
+        summary="Throwaway",
+        run=lambda options: {"number": options.number},
+        add_arguments=lambda parser: parser.add_argument("--number", type=int),
+    )
+    extend_table(monkeypatch, COMMANDS, row)
+    code, output, _ = command("throwaway", "--number", "3", "--json")
+    assert (code, json.loads(output)) == (0, {"number": 3})
+    assert "throwaway" in command("--help")[1]
 
 
 def test_an_empty_workspace_has_a_status(command: Command, workspace: Path) -> None:

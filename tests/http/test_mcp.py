@@ -13,11 +13,12 @@ from core.evaluation.report import read_report
 from core.files import read_json_lines
 from core.http.access.audit import AuditEntry, audit_file, refused_file
 from core.http.access.tokens import Scope, create_token
-from core.http.protocols.mcp import VERSIONS, local_call, serve_lines
+from core.http.protocols.mcp import TOOLS, VERSIONS, ListArguments, Tool, local_call, serve_lines
 from core.workspace import Project
 from tests.support.api_client import post
 from tests.support.http_client import ask
 from tests.support.pictures import digit
+from tests.support.tables import extend_table
 
 
 def message(method: str, key: object = 1, **parameters: Any) -> dict[str, Any]:
@@ -47,6 +48,20 @@ def test_every_tool_says_what_it_takes() -> None:
     assert [one["name"] for one in tools] == ["list", "predict", "train", "evaluate"]
     assert tools[1]["inputSchema"]["required"] == ["run", "image"]
     assert "$ref" not in json.dumps(tools)
+
+
+def test_a_new_tool_is_listed_and_called_by_its_row_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    row = Tool(
+        name="throwaway",
+        description="Answers its own project.",
+        arguments=ListArguments,
+        scope=Scope.READ,
+        run=lambda call, arguments: arguments,
+    )
+    extend_table(monkeypatch, TOOLS, row)
+    listed = post("/api/mcp", message("tools/list")).json["result"]["tools"]
+    assert listed[-1]["description"] == "Answers its own project."
+    assert tool("throwaway", project="Pets")["structuredContent"] == {"project": "Pets"}
 
 
 def test_the_tools_answer_as_the_api_does(finished_run: Path, digits_project: Project) -> None:

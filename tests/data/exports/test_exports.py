@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import io
 import json
 import zipfile
@@ -11,8 +12,10 @@ import pytest
 from PIL import Image
 from pyarrow import parquet
 
+from core.cli.dataset import COMMANDS
 from core.data.dataset import Dataset, open_dataset
 from core.data.export import write_cleaned_dataset
+from core.data.exports.export_format import DatasetExportFormat
 from core.data.exports.table import DATASET_FORMATS
 from core.data.import_config import ImportConfig
 from core.data.importing import import_dataset
@@ -139,3 +142,22 @@ def test_webdataset_numbers_its_classes_in_the_order_of_their_names(pets: Datase
             stream = shard.extractfile(entry)
             assert stream is not None
             assert json.load(stream)["label"] == "cats: all"
+
+
+def test_a_new_format_is_offered_and_written_by_its_row_alone(
+    pets: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = DatasetExportFormat(
+        name="throwaway",
+        label="Throwaway",
+        caption="Throwaway",
+        write=lambda content, archive: archive.writestr("count.txt", str(len(content))),
+    )
+    monkeypatch.setitem(DATASET_FORMATS, row.name, row)
+    with zipfile.ZipFile(exported(pets, tmp_path, "throwaway")) as archive:
+        assert archive.read("count.txt") == b"22"
+    parser = argparse.ArgumentParser()
+    (command,) = [command for command in COMMANDS if command.name == "dataset"]
+    command.add_arguments(parser)
+    options = parser.parse_args(["--project", "Pets", "--output", "a.zip", "--format", "throwaway"])
+    assert options.format == "throwaway"

@@ -12,15 +12,18 @@ import numpy as np
 import openpyxl
 import pytest
 
+from core.__main__ import main
 from core.data.labels.task import Task
 from core.data.skip_reasons import Reason, SkipReason
 from core.errors import ConfigError, NotFoundError
 from core.prediction.batch.batches import Batch
+from core.prediction.batch.files.result_format import ResultFormat
 from core.prediction.batch.files.sorting import sort_into, zip_chunks
 from core.prediction.batch.files.table import RESULT_FORMATS, find_result_format, write_result
 from core.workspace import Project, open_staging, publish_project
 from tests.support.batches import answered_batch, labels_of, sets_from
 from tests.support.pictures import digit, write_folder
+from tests.support.tables import extend_table
 
 FILES = {
     "=1+1.png": digit(0),
@@ -155,3 +158,19 @@ def test_an_unknown_format_is_said_plainly() -> None:
     known = ", ".join(result_format.code for result_format in RESULT_FORMATS)
     with pytest.raises(NotFoundError, match=f"Choose from: {known}"):
         find_result_format("pdf")
+
+
+def test_a_new_format_is_written_by_its_row_alone(
+    batch: Batch, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = ResultFormat(
+        code="throwaway",
+        label="Throwaway",
+        suffix=".txt",
+        media_type="text/plain",
+        chunks=lambda batch: iter([b"its ", b"own"]),
+    )
+    extend_table(monkeypatch, RESULT_FORMATS, row)
+    file = tmp_path / "answers.txt"
+    assert main(["batch", "write", batch.job.name, "--throwaway", str(file)]) == 0
+    assert file.read_bytes() == b"its own"
