@@ -34,7 +34,7 @@ def chosen_section(project: Project) -> str:
     """Draw the choice of a section, stored in the page's address."""
     waiting = count_waiting(project)
 
-    def words(name: str) -> str:
+    def label(name: str) -> str:
         count = f" ({number(waiting)})" if name == "queue" and waiting else ""
         return f"{_ICONS[name]} {_(SECTIONS[name])}{count}"
 
@@ -43,7 +43,7 @@ def chosen_section(project: Project) -> str:
         list(SECTIONS),
         default=state.section(SECTIONS),
         required=True,
-        format_func=words,
+        format_func=label,
         label_visibility="collapsed",
         key=f"section-{state.counter('section')}",
     )

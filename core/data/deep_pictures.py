@@ -117,14 +117,14 @@ def _measured(ranges: Ranges) -> PixelRange:
     return ranges.measured_range or ranges.pixel_range or FULL_RANGE
 
 
-def require_same_range(found: PixelRange | None, there: Dataset) -> None:
+def require_same_range(new: PixelRange | None, there: Dataset) -> None:
     """Refuse pictures whose thumbnails have another range than the project got meanwhile.
 
     Raises:
         ConfigError: another import was faster.
     """
     own = there.pixel_range
-    if found is not None and own is not None and found != own:
+    if new is not None and own is not None and new != own:
         raise ConfigError(
             N_(
                 "Another import has just set the range of this project's pictures, from {low} to {high}. Import these pictures again."

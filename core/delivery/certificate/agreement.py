@@ -78,7 +78,7 @@ def _class_difference(
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Marks:
+class _ScoreComparison:
     """Stranger scores compared, and the marks of strangers that follow from them."""
 
     # None: the file gives no scores
@@ -89,15 +89,17 @@ class _Marks:
     wrong: int = 0
 
 
-def _compare_scores(sample: TestedSample, scores: np.ndarray | None, tolerance: float) -> _Marks:
+def _compare_scores(sample: TestedSample, scores: np.ndarray | None, tolerance: float) -> _ScoreComparison:
     if scores is None or sample.scores is None:
-        return _Marks()
+        return _ScoreComparison()
     is_number = np.isfinite(scores)
     differences = np.where(is_number, np.abs(scores - sample.scores), 0.0)
     largest, limit = float(differences.max()), sample.labels.stranger_limit
     if limit is None:
-        return _Marks(largest_difference=largest)
+        return _ScoreComparison(largest_difference=largest)
     # A score that is no number marks nothing rightly.
     is_changed = ((scores > limit) != (sample.scores > limit)) | ~is_number
     is_wrong = is_changed & ~(is_number & (differences <= _SCORE_ROUNDING * tolerance))
-    return _Marks(largest_difference=largest, changed=int(is_changed.sum()), wrong=int(is_wrong.sum()))
+    return _ScoreComparison(
+        largest_difference=largest, changed=int(is_changed.sum()), wrong=int(is_wrong.sum())
+    )

@@ -63,10 +63,10 @@ def inspect(directory: Path, config: JsonObject, progress: Progress) -> JsonObje
         # Remains of an attempt that was killed.
         shutil.rmtree(folder / MODEL_FOLDER, ignore_errors=True)
         take_in(request.source, folder / MODEL_FOLDER)
-        kind, found = recognise(folder / MODEL_FOLDER)
-        names = read_names(request.labels) if request.labels else found.class_names
+        kind, recognised = recognise(folder / MODEL_FOLDER)
+        names = read_names(request.labels) if request.labels else recognised.class_names
         progress.stage(Stage.EVALUATING)
-        facts = _understand(folder, request, kind, found, names, dataset, directory)
+        facts = _understand(folder, request, kind, recognised, names, dataset, directory)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
@@ -103,12 +103,12 @@ def _understand(
     folder: Path,
     request: InspectionRequest,
     kind: Kind,
-    found: Recognised,
+    recognised: Recognised,
     names: tuple[str, ...],
     dataset: Dataset,
     directory: Path,
 ) -> ModelFacts:
-    with opened(found.runtime, found.path, directory, found.output) as (classifier, network):
+    with opened(recognised.runtime, recognised.path, directory, recognised.output) as (classifier, network):
         count = _count_classes(classifier, dataset)
         if request.labels is None:
             # Those in the file have its order; a list beside it can have another.
@@ -116,19 +116,19 @@ def _understand(
         has_names = bool(names)
         names = names or tuple(str(number) for number in range(count))
         require_as_many(names, count)
-        chosen = _sample_preprocessing(classifier, dataset, names, found)
+        chosen = _sample_preprocessing(classifier, dataset, names, recognised)
         return ModelFacts(
-            source=_shown_source(request.source, found),
+            source=_shown_source(request.source, recognised),
             kind=kind,
-            runtime=found.runtime,
-            path=found.path.relative_to(folder / MODEL_FOLDER).as_posix(),
+            runtime=recognised.runtime,
+            path=recognised.path.relative_to(folder / MODEL_FOLDER).as_posix(),
             input=classifier.input,
             output=classifier.model.interface.outputs[classifier.output],
             class_names=names,
             has_class_names=has_names,
-            preprocessing=found.preprocessing,
+            preprocessing=recognised.preprocessing,
             network=network,
-            size_bytes=_size_of(found.path),
+            size_bytes=_size_of(recognised.path),
             sample_preprocessing=chosen.preprocessing,
             guessed_on=chosen.pictures,
             guessed_accuracy=chosen.accuracy,
@@ -177,11 +177,11 @@ def _count_classes(classifier: ForeignClassifier, dataset: Dataset) -> int:
 
 
 def _sample_preprocessing(
-    classifier: ForeignClassifier, dataset: Dataset, names: tuple[str, ...], found: Recognised
+    classifier: ForeignClassifier, dataset: Dataset, names: tuple[str, ...], recognised: Recognised
 ) -> Guess:
     """Return the stated preprocessing, or a guess."""
-    if found.preprocessing is not None:
-        return Guess(preprocessing=found.preprocessing)
+    if recognised.preprocessing is not None:
+        return Guess(preprocessing=recognised.preprocessing)
     mapping = match_classes(names, dataset.class_names)
     if not mapping:
         (first, *_) = candidates(classifier.input)
@@ -190,9 +190,9 @@ def _sample_preprocessing(
     return guess_preprocessing(classifier, dataset, names, mapping, rows)
 
 
-def _shown_source(source: Path, found: Recognised) -> str:
+def _shown_source(source: Path, recognised: Recognised) -> str:
     """Name the model for people: what was given, or the model among several files."""
-    return found.path.name if source.is_dir() and found.path.is_file() else source.name
+    return recognised.path.name if source.is_dir() and recognised.path.is_file() else source.name
 
 
 def _size_of(path: Path) -> int:

@@ -18,11 +18,11 @@ def stranger_blocks(source: ReportSource) -> Sequence[Block]:
     if report is None or report.separation is None:
         return []
     kinds = [
-        (say(KIND_LABELS[StrangerKind(kind)]), f"{report.strangers[kind]:,}", _area(found))
-        for kind, found in report.by_kind.items()
+        (say(KIND_LABELS[StrangerKind(kind)]), f"{report.strangers[kind]:,}", _area(separation))
+        for kind, separation in report.by_kind.items()
     ]
     simple = ((N_("by maximum softmax"), report.maximum_softmax), (N_("by energy"), report.energy))
-    others = [(say(name), "", _area(found)) for name, found in simple if found is not None]
+    others = [(say(name), "", _area(separation)) for name, separation in simple if separation is not None]
     total = (say(N_("all together")), f"{sum(report.strangers.values()):,}", _area(report.separation))
     return [
         Paragraph(
@@ -40,6 +40,6 @@ def stranger_blocks(source: ReportSource) -> Sequence[Block]:
     ]
 
 
-def _area(found: Separation) -> str:
-    low, high = found.interval
-    return f"{found.auroc:.3f} ({low:.3f}–{high:.3f})"
+def _area(separation: Separation) -> str:
+    low, high = separation.interval
+    return f"{separation.auroc:.3f} ({low:.3f}–{high:.3f})"

@@ -28,7 +28,7 @@ class Meaning:
 
     labels: list[Labels | None]
     # True if a row has several labels, or none of the classes.
-    several: bool = False
+    is_multi_label: bool = False
     notes: tuple[Note, ...] = ()
     doubts: tuple[Doubt, ...] = ()
 
@@ -59,23 +59,23 @@ def _of_flags(table: LabelTable, roles: Roles) -> Meaning:
         notes.append(Note(kind=NoteKind.BLANK_CELLS, values={"columns": columns, "count": flags.blank_cells}))
     if flags.uncertain_cells:
         notes.append(Note(kind=NoteKind.UNCERTAIN_CELLS, values={"count": flags.uncertain_cells}))
-    return Meaning(labels=list(flags.labels), several=flags.have_several, notes=tuple(notes))
+    return Meaning(labels=list(flags.labels), is_multi_label=flags.have_several, notes=tuple(notes))
 
 
 def _of_cells(cells: Sequence[str], *, multi_label: bool, is_settled: bool) -> Meaning:
     lists = lists_in_cells(cells)
     if lists is not None:
         several = any(labels is not None and len(labels) != 1 for labels in lists)
-        return Meaning(labels=lists, several=several)
+        return Meaning(labels=lists, is_multi_label=several)
     if multi_label:
-        return Meaning(labels=separated(cells), several=True)
+        return Meaning(labels=separated(cells), is_multi_label=True)
     separator = None if is_settled else separator_of_lists(cells)
     if separator is None:
         return _single(cells)
     labels = separated(cells, separator)
     example = SEPARATOR.join(next(names for names in labels if names and len(names) > 1))
     doubt = Doubt(kind=DoubtKind.SEVERAL_LABELS, values={"example": example})
-    return Meaning(labels=labels, several=True, doubts=(doubt,))
+    return Meaning(labels=labels, is_multi_label=True, doubts=(doubt,))
 
 
 def _single(cells: Sequence[str]) -> Meaning:

@@ -28,7 +28,7 @@ def read_tables(sources: Sequence[TableSource], survey: Survey, config: ImportCo
     Raises:
         DataError: a row has an invalid part, or contradicts another one of its table.
     """
-    multi_label = config.multi_label or any(source.meaning.several for source in sources)
+    multi_label = config.multi_label or any(source.meaning.is_multi_label for source in sources)
     folder_splits = splits_of_folders([survey.inner_path(picture) for picture in survey.pictures])
     parts = {source.split for source in sources}
     annotations: list[Annotation] = []

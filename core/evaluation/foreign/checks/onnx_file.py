@@ -68,9 +68,9 @@ def _is_external(tensor: Part) -> bool:
     return tensor.number(14) == _EXTERNAL or bool(tensor.values.get(13))
 
 
-def _class_names(found: list[Part]) -> tuple[str, ...]:
+def _class_names(model: list[Part]) -> tuple[str, ...]:
     """Read the property ``names``, ``{0: 'cat', 1: 'dog'}``, which Ultralytics writes."""
-    properties = {part.text(1): part.text(2) for part in found if part.schema is _PROPERTY}
+    properties = {part.text(1): part.text(2) for part in model if part.schema is _PROPERTY}
     try:
         names = ast.literal_eval(properties.get("names", "{}"))
     except (ValueError, SyntaxError, MemoryError, RecursionError):

@@ -127,21 +127,21 @@ class Mending:
     """A change of settings that lets a failed import succeed."""
 
     key: str
-    words: str
+    label: str
     change: Callable[[ImportConfig], ImportConfig]
 
 
 _MERGE = Mending(
     key="merge",
-    words=N_("Import them as one class"),
+    label=N_("Import them as one class"),
     change=lambda config: replace(config, merge_case=True),
 )
 _LABEL_LATER = Mending(
     key="label-later",
-    words=N_("Import them without classes, and label them here"),
+    label=N_("Import them without classes, and label them here"),
     change=lambda config: replace(config, unlabelled=True),
 )
-_AGAIN = Mending(key="import-again", words=N_("Import again"), change=lambda config: config)
+_AGAIN = Mending(key="import-again", label=N_("Import again"), change=lambda config: config)
 
 
 def show_failure(job: JobDirectory, status: JobStatus) -> None:
@@ -158,7 +158,7 @@ def _offer_again(job: JobDirectory) -> None:
     mending, request = _mending(job.status()), ImportRequest.from_json(job.config())
     if mending is None or (request.source is not None and not request.source.exists()):
         return
-    if st.button(_(mending.words), icon=":material/replay:", key=mending.key):
+    if st.button(_(mending.label), icon=":material/replay:", key=mending.key):
         try:
             again = start_import(
                 request.project,

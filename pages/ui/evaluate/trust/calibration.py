@@ -128,7 +128,7 @@ def _prediction_sets(calibration: Calibration, task: Task) -> None:
             "Prediction sets: all classes whose probability is not unusually low for a right answer, as measured on the validation pictures (split conformal prediction)."
         ),
     )
-    rows = [_set_row(found) for found in calibration.sets]
+    rows = [_set_row(sets) for sets in calibration.sets]
     st.dataframe(
         pd.DataFrame(rows),
         hide_index=True,
@@ -158,11 +158,11 @@ def _prediction_sets(calibration: Calibration, task: Task) -> None:
     )
 
 
-def _set_row(found: PredictionSets) -> dict[str, str | float]:
+def _set_row(sets: PredictionSets) -> dict[str, str | float]:
     return {
-        "promise": percent(found.promise),
-        "coverage": f"{percent(found.coverage)} ({interval_text(found.coverage_interval)})",
-        "size": found.mean_size,
-        "single": percent(found.single),
-        "empty": percent(found.empty),
+        "promise": percent(sets.promise),
+        "coverage": f"{percent(sets.coverage)} ({interval_text(sets.coverage_interval)})",
+        "size": sets.mean_size,
+        "single": percent(sets.single),
+        "empty": percent(sets.empty),
     }

@@ -126,14 +126,14 @@ def _line(curve: CoverageCurve, name: str, colour: str) -> Scatter:
     )
 
 
-def _sentence(found: SelectiveAnswers) -> str:
-    if not found.answered:
+def _sentence(selective: SelectiveAnswers) -> str:
+    if not selective.answered:
         return _("It is that sure of no test picture.")
     return _(
         "Answers **{coverage}** of the pictures ({coverage_interval}), and **{accuracy}** of these answers are right ({accuracy_interval})."
     ).format(
-        coverage=percent(found.coverage),
-        coverage_interval=interval_text(found.coverage_interval),
-        accuracy=percent(found.accuracy),
-        accuracy_interval=interval_text(found.accuracy_interval),
+        coverage=percent(selective.coverage),
+        coverage_interval=interval_text(selective.coverage_interval),
+        accuracy=percent(selective.accuracy),
+        accuracy_interval=interval_text(selective.accuracy_interval),
     )

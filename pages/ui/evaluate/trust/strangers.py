@@ -104,8 +104,8 @@ def _quality(report: StrangerReport) -> None:
     )
 
 
-def _area(found: Separation | None) -> str:
-    return percent(found.auroc) if found else "–"
+def _area(separation: Separation | None) -> str:
+    return percent(separation.auroc) if separation else "–"
 
 
 def _choose_limit(evaluated: EvaluatedRun, validation: Scored) -> float | None:
@@ -159,13 +159,13 @@ def _turned_away(test: Scored, strangers: pd.DataFrame, limit: float | None) -> 
 def _kinds(report: StrangerReport, strangers: pd.DataFrame, limit: float | None) -> None:
     """Draw a table with the strangers of each kind."""
     rows = []
-    for kind, found in report.by_kind.items():
+    for kind, separation in report.by_kind.items():
         scores = strangers["score"].to_numpy()[(strangers["kind"] == kind).to_numpy()]
         rows.append(
             {
                 "kind": _(KIND_LABELS[StrangerKind(kind)]),
                 "pictures": len(scores),
-                "area": f"{percent(found.auroc)} ({interval_text(found.interval)})",
+                "area": f"{percent(separation.auroc)} ({interval_text(separation.interval)})",
                 "turned": percent(float(np.mean(scores > limit))) if limit is not None else "–",
             }
         )
