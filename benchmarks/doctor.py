@@ -34,7 +34,8 @@ from PIL import Image, ImageEnhance, ImageOps
 from benchmarks.figures import Figure, Reference, Target
 from benchmarks.options import Options
 from benchmarks.photographs import SOURCES, open_photograph, tile_boxes
-from core.data.dataset import Dataset, complete_manifest, thumbnail_path
+from core.data.dataset import Dataset, thumbnail_path
+from core.data.manifest import complete_manifest
 from core.data.near_duplicates.search import near_duplicate_groups, near_duplicates
 from core.data.pixels.decoding import make_thumbnail
 from core.data.pixels.statistics import measure

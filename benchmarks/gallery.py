@@ -27,8 +27,9 @@ from benchmarks.figures import Figure, Target
 from benchmarks.options import Options
 from benchmarks.photographs import write_photographs
 from benchmarks.server import Server
-from core.data.dataset import complete_manifest, thumbnail_path, write_version
+from core.data.dataset import thumbnail_path, write_version
 from core.data.labels.layout import Split
+from core.data.manifest import complete_manifest
 from core.data.pixels.decoding import PictureFacts, examine_picture
 from core.data.version_record import Edit, EditKind
 from core.workspace import Project, open_staging, publish_project

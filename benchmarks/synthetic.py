@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from core.data.dataset import Dataset, complete_manifest, open_dataset, write_version
+from core.data.dataset import Dataset, open_dataset, write_version
+from core.data.manifest import complete_manifest
 from core.data.pixels.arrays import arrays_path
 from core.data.version_record import Edit, EditKind
 from core.files import digest_of, sha256_bytes

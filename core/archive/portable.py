@@ -17,7 +17,8 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from core.data.dataset import open_dataset
-from core.data.version_record import read_version_record, version_numbers
+from core.data.manifest import manifest_file
+from core.data.version_record import read_version_record, version_numbers, versions_with_manifest
 from core.errors import ArchiveError
 from core.evaluation.foreign.judged_model import list_models, read_facts
 from core.jobs.directory import JobDirectory
@@ -79,8 +80,8 @@ def require_portable(project: Project, file: str) -> None:
 def _first_location(project: Project) -> str | None:
     locations = (
         location
-        for version in version_numbers(project.dataset)
-        for location in _locations(project.dataset / "versions" / f"{version:04d}.parquet")
+        for version in versions_with_manifest(project.dataset)
+        for location in _locations(manifest_file(project.dataset, version))
     )
     return next((str(location) for location in locations if location), None)
 

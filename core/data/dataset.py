@@ -2,7 +2,8 @@
 
 On disk: ``images/<aa>/<sha256>.<ext>`` (unchanged files), ``thumbnails/`` beside them,
 ``versions/0001.parquet`` (the manifest) and ``0001.json`` (the edit, its author and the files
-left out). Versions never change: every edit writes the next one, see ``editing``.
+left out, or the changed cells instead of a manifest). Versions never change: every edit writes the
+next one, see ``editing``.
 """
 
 from __future__ import annotations
@@ -12,7 +13,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -24,16 +24,28 @@ from core.data.images.depth import PixelRange
 from core.data.labels.label_sets import multi_hot, named_classes
 from core.data.labels.layout import Split
 from core.data.labels.task import Task
+from core.data.manifest import (
+    changes_since,
+    complete_manifest,
+    empty_manifest,
+    manifest_file,
+    measured_again_file,
+    read_manifest,
+    with_changes,
+)
 from core.data.pixels.decoder_version import record_decoder
 from core.data.skip_reasons import Reason, Skipped
 from core.data.split.splitting import SplitConfig
 from core.data.split.sufficiency import unusable_classes
 from core.data.version_record import (
     Edit,
+    ManifestChanges,
     VersionRecord,
+    read_version_header,
     read_version_record,
     version_file,
     version_numbers,
+    versions_with_manifest,
 )
 from core.errors import NotFoundError
 from core.files import digest_of, read_json, sha256_bytes, whole_file
@@ -41,63 +53,8 @@ from core.messages import N_
 from core.records import write_record
 from core.workspace import Project
 
-MANIFEST_COLUMNS = (
-    # Identifies the picture in links and reports.
-    "id",
-    # Of the file's bytes.
-    "sha256",
-    # Path in the source.
-    "name",
-    # "": unlabelled.
-    "label",
-    # Pixels, upright.
-    "width",
-    "height",
-    "size_bytes",
-    "format",
-    "extension",
-    # Pictures of one group stay in one part of the split.
-    "group",
-    "supplied_split",
-    # A ``Split``; "": not drawn yet.
-    "split",
-    # Stays in the dataset, but is not used for training.
-    "excluded",
-    # Path of the user's own file; "": the copy in images/.
-    "location",
-    # Pixels that were cut out of the file ``name``: “left top right bottom”; "" for a whole file.
-    "box",
-    # Number of frames; the first is used.
-    "frames",
-    # Maker and model, from EXIF.
-    "camera",
-    # Further columns of the label table; see ``labels.further_columns``.
-    "fields",
-    # This and the following: see ``statistics``.
-    "perceptual_hash",
-    "brightness",
-    "contrast",
-    "sharpness",
-    "border",
-)
-# Columns that a newer decoder can measure otherwise.
-MEASURED_AGAIN = ("width", "height", "perceptual_hash", "brightness", "contrast", "sharpness", "border")
 # Formats that have no more than 8 bits a channel.
 SHALLOW_FORMATS = {"JPEG", "MPO", "GIF", "WEBP", "BMP"}
-# Columns that older manifests do not have.
-_COLUMN_DEFAULTS: dict[str, Any] = {
-    "excluded": False,
-    "location": "",
-    "box": "",
-    "frames": 1,
-    "camera": "",
-    "fields": "",
-    "perceptual_hash": "",
-    "brightness": np.nan,
-    "contrast": np.nan,
-    "sharpness": np.nan,
-    "border": "",
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -240,25 +197,6 @@ def thumbnail_path(folder: Path, sha256: str) -> Path:
     return folder / f"thumbnails/{sha256[:2]}/{sha256}.jpg"
 
 
-def empty_manifest() -> pd.DataFrame:
-    """Make a manifest without rows."""
-    return complete_manifest(pd.DataFrame({column: [] for column in MANIFEST_COLUMNS}))
-
-
-def complete_manifest(pictures: pd.DataFrame) -> pd.DataFrame:
-    """Order the manifest's columns, convert their types and add missing ones with their defaults."""
-    missing = {name: value for name, value in _COLUMN_DEFAULTS.items() if name not in pictures}
-    complete = pictures.assign(**missing)[list(MANIFEST_COLUMNS)]
-    numbers = {
-        **dict.fromkeys(("width", "height", "size_bytes", "frames"), np.int64),
-        **dict.fromkeys(("brightness", "contrast", "sharpness"), np.float64),
-        "excluded": np.bool_,
-    }
-    return complete.astype({name: numbers.get(name, "str") for name in MANIFEST_COLUMNS}).reset_index(
-        drop=True
-    )
-
-
 def write_version(
     folder: Path,
     pictures: pd.DataFrame,
@@ -275,6 +213,8 @@ def write_version(
 ) -> int:
     """Write the next version: the manifest first, then the record that makes it valid.
 
+    Where few cells change, the record holds them, and there is no manifest.
+
     Args:
         who: user name of the author of the change.
         split: settings of the split, if it was drawn for this version.
@@ -288,8 +228,15 @@ def write_version(
     if version == 1:
         record_decoder(folder)
         create_salt(folder)
-    with whole_file(_manifest_file(folder, version)) as temporary:
-        complete_manifest(pictures).to_parquet(temporary, index=False)
+    manifest = complete_manifest(pictures)
+    changes = _changes_since_last(folder, version - 1, manifest, skipped)
+    own = manifest_file(folder, version)
+    if changes is None:
+        with whole_file(own) as temporary:
+            manifest.to_parquet(temporary, index=False)
+    else:
+        # A crash may have left one.
+        own.unlink(missing_ok=True)
     record = VersionRecord(
         version=version,
         created=time.time(),
@@ -301,9 +248,10 @@ def write_version(
         pixel_range=ranges.pixel_range if ranges else None,
         measured_range=ranges.measured_range if ranges else None,
         channels=channels,
-        skipped=tuple(skipped),
+        skipped=tuple(skipped) if changes is None else (),
         split=split,
         notes=tuple(notes),
+        changes=changes,
     )
     write_record(version_file(folder, version), record)
     return version
@@ -325,8 +273,7 @@ def open_dataset(project: Project, version: int | None = None) -> Dataset:
         )
     # Part of the cache's key, because another project can get this name.
     folder = project.dataset
-    files = version_file(folder, number), erased_file(folder), measured_again_file(folder)
-    return _read_version(folder, number, tuple(_written(file) for file in files))
+    return _read_version(folder, number, _times(folder, number))
 
 
 def erased_file(folder: Path) -> Path:
@@ -334,47 +281,49 @@ def erased_file(folder: Path) -> Path:
     return folder / "erased.json"
 
 
-def measured_again_file(folder: Path) -> Path:
-    """Path of the statistics that a newer decoder measured, by content (sha256)."""
-    return folder / "measured_again.parquet"
-
-
 def pictures_of_all_versions(folder: Path) -> pd.DataFrame:
     """Read the files of all versions' pictures: one row for each content, that of the newest version."""
     columns = ["sha256", "format", "extension", "location"]
     manifests = [
-        pd.read_parquet(_manifest_file(folder, version)).reindex(columns=columns).fillna("")
-        for version in reversed(version_numbers(folder))
+        pd.read_parquet(manifest_file(folder, version)).reindex(columns=columns).fillna("")
+        for version in reversed(versions_with_manifest(folder))
     ]
     joined = pd.concat([empty_manifest()[columns], *manifests], ignore_index=True)
     return joined.drop_duplicates("sha256", ignore_index=True)
 
 
-def _manifest_file(folder: Path, version: int) -> Path:
-    return folder / "versions" / f"{version:04d}.parquet"
+def _times(folder: Path, version: int) -> tuple[int, ...]:
+    """Times of the files that a version is read from, for the keys of caches: they change when one does."""
+    files = version_file(folder, version), erased_file(folder), measured_again_file(folder)
+    return tuple(file.stat().st_mtime_ns if file.exists() else 0 for file in files)
 
 
-def _written(file: Path) -> int:
-    return file.stat().st_mtime_ns if file.exists() else 0
+def _changes_since_last(
+    folder: Path, last: int, manifest: pd.DataFrame, skipped: Sequence[Skipped]
+) -> ManifestChanges | None:
+    """Changes since the manifest that the last version is read from; None if the next one needs its own."""
+    if last == 0:
+        return None
+    base = read_version_header(folder, last).manifest_version
+    before, skipped_before = _read_base(folder, base, _times(folder, base))
+    return changes_since(base, before, manifest) if skipped_before == tuple(skipped) else None
 
 
-def _with_new_measurements(folder: Path, manifest: pd.DataFrame) -> pd.DataFrame:
-    file = measured_again_file(folder)
-    if not file.exists():
-        return manifest
-    again = pd.read_parquet(file).set_index("sha256")
-    new = {name: manifest["sha256"].map(again[name]).fillna(manifest[name]) for name in MEASURED_AGAIN}
-    return complete_manifest(manifest.assign(**new))
+@lru_cache(maxsize=2)
+def _read_base(
+    folder: Path, version: int, _written: tuple[int, ...]
+) -> tuple[pd.DataFrame, tuple[Skipped, ...]]:
+    """Read the manifest of a version that has one, and the files that it left out."""
+    return read_manifest(folder, version), read_version_record(folder, version).skipped
 
 
 @lru_cache(maxsize=8)
 def _read_version(folder: Path, version: int, _written: tuple[int, ...]) -> Dataset:
     record = read_version_record(folder, version)
-    manifest = pd.read_parquet(_manifest_file(folder, version))
-    # Older versions of Darkroom stored the split in a file of its own.
-    if "split" not in manifest:
-        manifest = manifest.merge(pd.read_parquet(folder / "splits.parquet"), on="id", how="left")
-    manifest = _with_new_measurements(folder, complete_manifest(manifest))
+    base = record.manifest_version
+    manifest, skipped = _read_base(folder, base, _times(folder, base))
+    if record.changes is not None:
+        manifest = with_changes(manifest, record.changes)
     task = record.task
     usable = ~manifest["excluded"] & (manifest["label"] != "")
     shown = named_classes(manifest.loc[usable, "label"], task)
@@ -390,7 +339,7 @@ def _read_version(folder: Path, version: int, _written: tuple[int, ...]) -> Data
         class_names=tuple(name for name in record.class_names if name in with_pictures),
         all_class_names=record.class_names,
         left_out_classes=left_out,
-        skipped=record.skipped,
+        skipped=skipped,
         pictures=manifest[usable & remaining].reset_index(drop=True),
         all_pictures=manifest[remaining].reset_index(drop=True),
         task=task,

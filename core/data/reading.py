@@ -22,7 +22,7 @@ from threadpoolctl import threadpool_limits
 
 from core.data.containers.config import ContainerConfig
 from core.data.containers.frames import FrameKind, container_in, frames_inside, frames_of
-from core.data.dataset import Dataset, Ranges, complete_manifest
+from core.data.dataset import Dataset, Ranges
 from core.data.deep_pictures import known_range, settle_range
 from core.data.exports.range_file import stated_range
 from core.data.formats.cropping import notes_on_left_out
@@ -38,6 +38,7 @@ from core.data.labels.boxes import CropConfig
 from core.data.labels.class_names import natural_order
 from core.data.labels.label_sets import label_names, renamed_label, union_of
 from core.data.labels.layout import FileAssignment, Split, spelling_of_classes
+from core.data.manifest import complete_manifest
 from core.data.near_duplicates.hash_index import keep_window_hashes
 from core.data.pixels.channel_choice import known_channels
 from core.data.server_folders import allowed_roots

@@ -1,6 +1,6 @@
 """Version records of a dataset, ``versions/NNNN.json``: edit, classes and files left out.
 
-The manifest beside each belongs to ``dataset``.
+The tables of the pictures belong to ``manifest``.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ class EditKind(StrEnum):
     ADDED_UNLABELLED = "added_unlabelled"
     CORRECTED = "corrected"
     NEW_PICTURES_SPLIT = "new_pictures_split"
+    SPLIT_WITHOUT_COPIES = "split_without_copies"
     LABELLED = "labelled"
     LABELS_REMOVED = "labels_removed"
     LABEL_ADDED = "label_added"
@@ -62,6 +63,9 @@ EDIT_SENTENCES: Mapping[EditKind, str] = {
         "Added to “{label}” after answers of {run}, which said: {answers}. Pictures: {count}"
     ),
     EditKind.NEW_PICTURES_SPLIT: N_("Divided new pictures. Pictures: {count}"),
+    EditKind.SPLIT_WITHOUT_COPIES: N_(
+        "Divided new pictures. Pictures: {count}. Excluded, because they look almost like a test picture or are of its group: {excluded}"
+    ),
     EditKind.LABELLED: N_("Labelled “{label}”. Pictures: {count}"),
     EditKind.LABELS_REMOVED: N_("Labels removed. Pictures: {count}"),
     EditKind.LABEL_ADDED: N_("Also “{label}”. Pictures: {count}"),
@@ -103,10 +107,23 @@ class Edit(Record):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ManifestChanges(Record):
+    """Cells in which a version's pictures differ from an earlier version's manifest, by picture id."""
+
+    # Version with a manifest. It has the same pictures in the same order, and left out the same files.
+    base: int
+    label: Mapping[str, str] = field(default_factory=dict)
+    group: Mapping[str, str] = field(default_factory=dict)
+    split: Mapping[str, str] = field(default_factory=dict)
+    excluded: Mapping[str, bool] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
 class VersionHeader(Record):
     """A version's record without the files left out, of which there may be very many."""
 
-    schema_version: ClassVar[int] = 2
+    # 3: a version can have changes instead of a manifest.
+    schema_version: ClassVar[int] = 3
 
     version: int
     # Seconds since the epoch; None in the oldest records.
@@ -126,6 +143,13 @@ class VersionHeader(Record):
     channels: tuple[int, int, int] | None = None
     # Set where the split was drawn for this version.
     split: SplitConfig | None = None
+    # None: the version has a manifest.
+    changes: ManifestChanges | None = None
+
+    @property
+    def manifest_version(self) -> int:
+        """Version whose manifest this one is read from."""
+        return self.version if self.changes is None else self.changes.base
 
     @classmethod
     def upgrade(cls, values: JsonObject) -> JsonObject:
@@ -158,6 +182,12 @@ def version_file(folder: Path, version: int) -> Path:
 def version_numbers(folder: Path) -> list[int]:
     """List the versions of the dataset in ``folder``, oldest first."""
     return sorted(int(path.stem) for path in (folder / "versions").glob("[0-9]*.json"))
+
+
+def versions_with_manifest(folder: Path) -> list[int]:
+    """List the versions whose manifests all versions are read from, oldest first."""
+    headers = (read_version_header(folder, number) for number in version_numbers(folder))
+    return sorted({header.manifest_version for header in headers})
 
 
 def read_version_header(folder: Path, version: int) -> VersionHeader:

@@ -10,9 +10,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from core.data.dataset import Dataset, erased_file, measured_again_file, open_dataset
+from core.data.dataset import Dataset, erased_file, open_dataset
 from core.data.labels.layout import Split
 from core.data.labels.task import Task
+from core.data.manifest import measured_again_file
 from core.errors import DamagedFileError, EvaluationError, NotFoundError, SchemaVersionError
 from core.evaluation.assessment import make_report
 from core.evaluation.metrics.predictions import TestPredictions

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -10,16 +10,17 @@ import pandas as pd
 import pytest
 
 from core.data.dataset import (
-    complete_manifest,
     image_path,
     open_dataset,
+    pictures_of_all_versions,
     thumbnail_path,
     write_version,
 )
 from core.data.labels.layout import Split
 from core.data.labels.task import Task
+from core.data.manifest import complete_manifest, manifest_file
 from core.data.skip_reasons import Reason, Skipped, SkipReason
-from core.data.version_record import Edit, EditKind
+from core.data.version_record import Edit, EditKind, versions_with_manifest
 from core.errors import NotFoundError
 from core.workspace import Project, delete_project, open_staging, publish_project
 
@@ -178,6 +179,87 @@ def test_what_is_excluded_or_of_too_small_a_class_is_not_learnt(project: Project
 
 
 Change = Callable[[pd.DataFrame], pd.DataFrame]
+
+
+def write(project: Project, pictures: pd.DataFrame, skipped: Sequence[Skipped] = (DAMAGED,)) -> Path:
+    """Write a version; return the path at which its manifest is if it has one."""
+    return manifest_file(
+        project.dataset, write_version(project.dataset, pictures, CLASSES, skipped, EDITED, who="")
+    )
+
+
+def with_cell(column: str, value: object, row: int = 0) -> pd.DataFrame:
+    pictures = manifest()
+    pictures.loc[row, column] = value
+    return pictures
+
+
+@pytest.mark.parametrize(
+    ("column", "value"), [("label", "cats"), ("group", "9"), ("split", "test"), ("excluded", True)]
+)
+def test_a_version_that_changes_little_is_its_record_alone(
+    project: Project, column: str, value: object
+) -> None:
+    """10,000 pictures are labelled one by one: each edit would write a manifest of 1 MB."""
+    changed = with_cell(column, value)
+    assert not write(project, changed).exists()
+    pd.testing.assert_frame_equal(open_dataset(project, 2).all_pictures, changed)
+    pd.testing.assert_frame_equal(open_dataset(project, 1).all_pictures, manifest())
+    assert open_dataset(project, 2).skipped == (DAMAGED,)
+
+
+@pytest.mark.parametrize(
+    "pictures",
+    [
+        manifest().iloc[::-1],
+        manifest().iloc[1:],
+        with_cell("name", "dogs/other.png"),
+        with_cell("brightness", 0.5),
+    ],
+    ids=["order", "less", "name", "statistic"],
+)
+def test_other_pictures_need_a_manifest(project: Project, pictures: pd.DataFrame) -> None:
+    assert write(project, pictures).exists()
+    assert open_dataset(project).all_pictures.equals(complete_manifest(pictures))
+
+
+def test_pictures_of_equal_ids_need_a_manifest(project: Project) -> None:
+    """Changes name pictures by their ids."""
+    write(project, with_cell("id", "1"))
+    assert write(project, with_cell("id", "1").assign(label="cats")).exists()
+
+
+def test_other_files_left_out_need_a_manifest(project: Project) -> None:
+    """A record with changes leaves out the files of its base."""
+    assert write(project, with_cell("label", "cats"), skipped=()).exists()
+    assert open_dataset(project).skipped == ()
+
+
+def test_changes_are_counted_from_the_last_manifest(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Versions 2 and 3 change one and two cells of version 1; the third cell makes version 4 a manifest."""
+    monkeypatch.setattr("core.data.manifest.MOST_CHANGES", 2)
+    pictures, expected = manifest(), {}
+    for row, version in enumerate(range(2, 7)):
+        pictures = pictures.assign(label=pictures["label"].where(pictures.index != row, "new"))
+        expected[version] = pictures
+        write(project, pictures)
+    assert versions_with_manifest(project.dataset) == [1, 4]
+    assert [path.name for path in sorted((project.dataset / "versions").glob("*.parquet"))] == [
+        "0001.parquet",
+        "0004.parquet",
+    ]
+    for version, as_written in expected.items():
+        assert open_dataset(project, version).all_pictures.equals(as_written)
+    assert pictures_of_all_versions(project.dataset)["sha256"].tolist() == manifest()["sha256"].tolist()
+
+
+def test_a_manifest_that_a_crash_left_is_not_read(project: Project) -> None:
+    (project.dataset / "versions" / "0002.parquet").write_bytes(b"of an edit that was never completed")
+    assert not write(project, with_cell("label", "cats")).exists()
+    assert open_dataset(project).all_pictures["label"][0] == "cats"
+    assert len(pictures_of_all_versions(project.dataset)) == len(PICTURES)
 
 
 @pytest.mark.parametrize(

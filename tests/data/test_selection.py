@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.data.dataset import Dataset, complete_manifest
+from core.data.dataset import Dataset
+from core.data.manifest import complete_manifest
 from core.data.selection import Order, Selection, matches, natural_keys, ordered_rows
 
 PICTURES = pd.DataFrame(

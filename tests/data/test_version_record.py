@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from core.data.split.splitting import SplitConfig
 from core.data.version_record import (
     Edit,
     EditKind,
+    ManifestChanges,
     VersionRecord,
     read_version_header,
     read_version_record,
@@ -72,6 +74,23 @@ def test_a_record_is_read_as_it_was_written(tmp_path: Path) -> None:
     assert read_version_record(tmp_path, 3) == RECORD
     header = read_version_header(tmp_path, 3)
     assert (header.edit, header.class_names, header.split) == (RECORD.edit, RECORD.class_names, RECORD.split)
+
+
+def test_changes_are_read_as_they_were_written(tmp_path: Path) -> None:
+    changes = ManifestChanges(base=2, label={"a1": "cats"}, split={"a1": "test"}, excluded={"b2": True})
+    record = replace(RECORD, changes=changes, skipped=())
+    (tmp_path / "versions").mkdir()
+    write_record(version_file(tmp_path, 3), record)
+    assert read_version_record(tmp_path, 3) == record
+    assert read_version_header(tmp_path, 3).manifest_version == 2
+
+
+def test_a_record_of_format_2_has_a_manifest(tmp_path: Path) -> None:
+    """Format 2 knew no changes."""
+    values = {name: value for name, value in RECORD.to_json().items() if name != "changes"}
+    record = read_version_record(write(tmp_path, {"schema_version": 2, **values}), 1)
+    assert record == RECORD
+    assert record.manifest_version == RECORD.version
 
 
 def test_a_record_of_an_older_version_is_read(tmp_path: Path) -> None:

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from core.data.dataset import complete_manifest, open_dataset, write_version
+from core.data.dataset import open_dataset, write_version
 from core.data.labels.layout import Split
+from core.data.manifest import complete_manifest
 from core.data.version_record import Edit, EditKind
 from core.evaluation.assessment import make_report
 from core.evaluation.evaluated_run import EvaluatedRun

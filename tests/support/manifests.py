@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from core.data.dataset import complete_manifest, thumbnail_path
+from core.data.dataset import thumbnail_path
+from core.data.manifest import complete_manifest
 from core.data.pixels.decoding import examine_picture
 from core.data.storing import picture_columns
 from core.files import sha256_bytes

@@ -13,9 +13,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from core.data.dataset import MEASURED_AGAIN, measured_again_file, stored_path, thumbnail_path
+from core.data.dataset import stored_path, thumbnail_path
 from core.data.images.channels import ChannelMapping
 from core.data.images.depth import PixelRange
+from core.data.manifest import MEASURED_AGAIN, measured_again_file
 from core.data.pixels.decoding import examine_picture
 from core.errors import UnreadableImageError
 from core.files import sha256_bytes, whole_file

@@ -13,7 +13,7 @@ import streamlit as st
 from core.data.dataset import Dataset, open_dataset
 from core.data.editing.labels import relabel
 from core.data.editing.versions import erase
-from core.data.history import list_versions
+from core.data.history import version_info
 from core.data.labels.label_sets import NONE_OF_THEM
 from core.data.labels.task import Task
 from core.data.selection import Selection, matches
@@ -219,9 +219,10 @@ def confirm_erasing(project: Project, ids: Sequence[str]) -> None:
             st.rerun()
         if st.button(_("Delete for good"), type="primary", key="erase"):
             try:
-                erase(project, ids)
+                erased = erase(project, ids)
             except DarkroomError as error:
                 state.remember_error(error.message)
             else:
-                st.toast(show(list_versions(project)[0].edit.message), icon=":material/delete_forever:")
+                edit = version_info(project, erased.version).edit
+                st.toast(show(edit.message), icon=":material/delete_forever:")
             st.rerun()

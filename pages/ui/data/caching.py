@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from core.data.dataset import Dataset, measured_again_file
+from core.data.dataset import Dataset
+from core.data.manifest import measured_again_file
 from core.data.version_record import version_file
 
 VersionKey = tuple[str, int, int]

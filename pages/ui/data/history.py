@@ -10,8 +10,8 @@ import streamlit as st
 
 from core.data.dataset import Dataset
 from core.data.editing.versions import restore_version
-from core.data.history import VersionInfo, list_versions
-from core.data.version_record import read_version_record
+from core.data.history import VersionInfo, list_versions, version_info
+from core.data.version_record import read_version_record, version_numbers
 from core.jobs.directory import JobDirectory
 from core.workspace import Project, list_runs
 from pages.ui.data.check.comparison import comparison
@@ -25,29 +25,29 @@ _VERSIONS_A_PAGE = 12
 
 def show_section(project: Project, dataset: Dataset) -> None:
     """Draw the timeline of versions and the comparison of any two."""
-    versions = list_versions(project)
+    # Newest first. There may be thousands, so only those shown are read.
+    numbers = version_numbers(project.dataset)[::-1]
     st.markdown(
         _(
             "Every change makes a version, and every version can be restored. A run records the version it was trained on."
         )
     )
-    _timeline(project, versions)
-    if len(versions) > 1:
-        _compare_any(project, versions)
+    _timeline(project, numbers)
+    if len(numbers) > 1:
+        _compare_any(project, numbers)
 
 
-def _timeline(project: Project, versions: Sequence[VersionInfo]) -> None:
-    pages = -(-len(versions) // _VERSIONS_A_PAGE)
+def _timeline(project: Project, numbers: Sequence[int]) -> None:
+    pages = -(-len(numbers) // _VERSIONS_A_PAGE)
     runs = _runs_by_version(project)
     timeline = st.container(key="timeline")
     page = st.pagination(pages, key=f"versions-{project.name}") if pages > 1 else 1
-    shown = range((page - 1) * _VERSIONS_A_PAGE, min(page * _VERSIONS_A_PAGE, len(versions)))
+    shown = range((page - 1) * _VERSIONS_A_PAGE, min(page * _VERSIONS_A_PAGE, len(numbers)))
     with timeline:
         for index in shown:
-            older = versions[index + 1].number if index + 1 < len(versions) else None
-            _version(
-                project, versions[index], older, runs.get(versions[index].number, []), is_newest=index == 0
-            )
+            older = numbers[index + 1] if index + 1 < len(numbers) else None
+            version = version_info(project, numbers[index])
+            _version(project, version, older, runs.get(version.number, []), is_newest=index == 0)
 
 
 def _version(
@@ -79,17 +79,16 @@ def _version(
             comparison(project, older, version.number, key="step")
 
 
-def _compare_any(project: Project, versions: Sequence[VersionInfo]) -> None:
-    labels = {
-        version.number: f"{version.number} · {show(version.edit.message, markdown=False)}"
-        for version in versions
-    }
-    numbers = list(labels)
+def _compare_any(project: Project, numbers: Sequence[int]) -> None:
     with st.expander(
         _("Compare two versions"), icon=":material/compare:", on_change="rerun", key="compare"
     ) as panel:
         if not panel.open:
             return
+        labels = {
+            version.number: f"{version.number} · {show(version.edit.message, markdown=False)}"
+            for version in list_versions(project)
+        }
         left, right = st.columns(2)
         with left:
             older = st.selectbox(

@@ -10,7 +10,8 @@ import pandas as pd
 import pytest
 from PIL import ExifTags, Image
 
-from core.data.dataset import complete_manifest, image_path, write_version
+from core.data.dataset import image_path, write_version
+from core.data.manifest import complete_manifest
 from core.data.pixels.viewing import VIEW_SIDE, view_picture
 from core.data.version_record import Edit, EditKind
 from core.errors import NotFoundError, UnreadableImageError

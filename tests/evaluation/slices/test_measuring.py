@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from core.data.dataset import complete_manifest
+from core.data.manifest import complete_manifest
 from core.evaluation.metrics.intervals import fraction_interval
 from core.evaluation.slices import kinds, measuring
 from core.evaluation.slices.kinds import SLICE_KINDS, SliceKind, cross_of
