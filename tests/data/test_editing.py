@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -19,9 +20,14 @@ from core.data.editing.versions import erase, restore_version
 from core.data.history import compare_versions, list_versions
 from core.data.importing import add_to_class, import_dataset
 from core.data.labels.layout import Split
+from core.data.manifest import MEASURED_AGAIN, measured_again_file
+from core.data.near_duplicates.hash_index import read_window_hashes
+from core.data.pixels.arrays import decoded_pictures
 from core.data.split.splitting import SplitConfig
 from core.data.version_record import drawn_split
+from core.doctor.features.row_cache import CachedRows, read_rows, write_rows
 from core.errors import DarkroomError, NotFoundError
+from core.progress import QuietProgress
 from core.workspace import Project
 from tests.support.pictures import class_folders, digit, write_folder
 
@@ -148,6 +154,56 @@ def test_a_crash_while_erasing_leaves_no_version_that_shows_the_picture(
             erase(project, [doomed])
     assert doomed not in set(open_dataset(project).all_pictures["id"])
     assert not path.exists()
+
+
+def test_erased_pictures_leave_the_caches(project: Project) -> None:
+    """Hashes and features tell what was in a picture. What belongs to the others stays."""
+    before = open_dataset(project)
+    doomed, gone = before.pictures["id"][0], before.pictures["sha256"][0]
+    decoded_pictures(before, 16, QuietProgress())
+    chunk = project.dataset / "features" / "engine" / "0123abcd.npz"
+    (chunk.parent / "views-0123").mkdir(parents=True)
+    contents, ids = before.pictures["sha256"].tolist(), before.pictures["id"].to_numpy(str)
+    np.savez(chunk, sha256=np.array(contents, "S64"), features=np.arange(len(ids)) + 1.0)
+    write_rows(project.dataset, "map", "engine", CachedRows(ids=ids, values=np.arange(len(ids)) + 1.0))
+    measured = before.pictures[["sha256", *MEASURED_AGAIN]].drop_duplicates("sha256")
+    measured.to_parquet(measured_again_file(project.dataset), index=False)
+    assert gone in read_window_hashes(project.dataset)
+
+    erase(project, [doomed])
+    assert gone not in read_window_hashes(project.dataset)
+    assert set(contents) - {gone} <= read_window_hashes(project.dataset).keys()
+    with np.load(chunk) as features:
+        assert features["sha256"].astype(str).tolist() == contents[1:]
+        assert features["features"].tolist() == [row + 1.0 for row in range(1, len(ids))]
+    mapped = read_rows(project.dataset, "map", "engine")
+    assert mapped is not None
+    assert mapped.values.tolist() == [0.0, *(row + 1.0 for row in range(1, len(ids)))]
+    assert gone not in set(pd.read_parquet(measured_again_file(project.dataset))["sha256"])
+    assert not list(project.dataset.glob("features/*/views-*"))
+    files = [path for path in project.dataset.rglob("*.*") if path.is_file() and path.suffix != ".parquet"]
+    assert [path.name for path in files if gone.encode() in path.read_bytes()] == ["erased.json"]
+
+
+def test_erased_pictures_leave_the_manifests(project: Project) -> None:
+    """A name or a hash would tell of them."""
+    gone = open_dataset(project).pictures.iloc[0]
+    relabel(project, [gone["id"]], "cats")
+    erase(project, [gone["id"]])
+    for file in (project.dataset / "versions").glob("*.parquet"):
+        assert gone["sha256"] not in set(pd.read_parquet(file)["sha256"])
+    for version in (1, 2, 3):
+        assert len(open_dataset(project, version).all_pictures) == 25
+
+
+def test_a_version_of_few_changes_does_not_show_an_erased_picture(project: Project) -> None:
+    dataset = open_dataset(project)
+    doomed, other = ids_of(dataset, "apes")[:2]
+    relabel(project, [doomed, other], "cats")
+    erase(project, [doomed])
+    version = open_dataset(project, 2)
+    assert doomed not in set(version.all_pictures["id"])
+    assert labels(version)[other] == "cats"
 
 
 @pytest.mark.parametrize("folder", ["exports", "handover"])
@@ -301,22 +357,26 @@ def test_two_changes_at_once_both_count(project: Project) -> None:
     assert [info.number for info in list_versions(project)] == [4, 3, 2, 1]
 
 
+@pytest.mark.parametrize("has_manifest", [True, False])
 def test_a_crash_in_the_middle_of_an_edit_leaves_the_last_version_whole(
-    project: Project, monkeypatch: pytest.MonkeyPatch
+    project: Project, monkeypatch: pytest.MonkeyPatch, has_manifest: bool
 ) -> None:
-    """The manifest is on disk, its record is not: it does not count, and is written over."""
+    """A manifest may be on disk, its record is not: it does not count, and the next edit replaces it."""
     before = open_dataset(project)
 
     def die(*_args: object, **_options: object) -> None:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
+        patch.setattr("core.data.manifest.MOST_CHANGES", 0 if has_manifest else 200)
         patch.setattr("core.data.dataset.write_record", die)
         with pytest.raises(KeyboardInterrupt):
             exclude(project, ids_of(before, "apes"))
-    assert (project.dataset / "versions" / "0002.parquet").exists()
+    assert (project.dataset / "versions" / "0002.parquet").exists() is has_manifest
     assert open_dataset(project).pictures.equals(before.pictures)
-    assert exclude(project, ids_of(before, "cats")[:1]).version == 2
+    after = exclude(project, ids_of(before, "cats")[:1])
+    assert after.version == 2
+    assert set(after.all_pictures["id"][after.all_pictures["excluded"]]) == set(ids_of(before, "cats")[:1])
 
 
 def test_manifests_of_older_versions_are_read(project: Project) -> None:

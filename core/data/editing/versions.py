@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Collection
 from pathlib import Path
+
+import pandas as pd
 
 from core.data.dataset import Dataset, erased_file, open_dataset, stored_path, thumbnail_path
 from core.data.editing.change import changing
 from core.data.export import remove_exports
-from core.data.version_record import Edit, EditKind, drawn_split
+from core.data.manifest import drop_contents
+from core.data.pixels.cache_removal import forget_pictures
+from core.data.version_record import Edit, EditKind, drawn_split, versions_with_manifest
 from core.files import read_json, write_json
 from core.workspace import Project
 
@@ -35,7 +38,10 @@ def restore_version(project: Project, number: int) -> Dataset:
 
 
 def erase(project: Project, ids: Collection[str]) -> Dataset:
-    """Delete pictures from every version and from the disk; this cannot be undone. Referenced files stay."""
+    """Delete pictures from every version and from the disk; this cannot be undone. Referenced files stay.
+
+    The only edit that changes earlier versions: their manifests lose the rows.
+    """
     with changing(project) as change:
         chosen = change.rows(ids)
         doomed = change.pictures[chosen]
@@ -48,7 +54,7 @@ def erase(project: Project, ids: Collection[str]) -> Dataset:
             thumbnail_path(project.dataset, picture["sha256"]).unlink(missing_ok=True)
             if not picture["location"]:
                 stored_path(project.dataset, picture).unlink(missing_ok=True)
-        shutil.rmtree(project.dataset / "arrays", ignore_errors=True)
+        _forget(change.dataset, gone)
         remove_exports(project)
         change.write(left, Edit(kind=EditKind.ERASED, values={"count": len(doomed)}))
     return open_dataset(project)
@@ -59,6 +65,14 @@ def show_again(folder: Path, contents: Collection[str]) -> None:
     erased = _erased(folder)
     if not erased.isdisjoint(contents):
         _write_erased(folder, erased - set(contents))
+
+
+def _forget(dataset: Dataset, gone: pd.DataFrame) -> None:
+    """Remove pictures from earlier manifests and from the caches."""
+    for version in versions_with_manifest(dataset.folder):
+        drop_contents(dataset.folder, version, gone["sha256"])
+    keys = pd.Series(dataset.over_all_pictures().decoded_keys, index=dataset.all_pictures.index)
+    forget_pictures(dataset.folder, set(gone["sha256"]), set(keys[gone.index]), set(gone["id"]))
 
 
 def _erased(folder: Path) -> set[str]:

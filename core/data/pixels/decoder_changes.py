@@ -6,7 +6,6 @@ Caches name a picture's file, not the decoder, so that most of their entries out
 from __future__ import annotations
 
 import os
-import shutil
 from concurrent.futures import ThreadPoolExecutor
 from itertools import repeat
 from pathlib import Path
@@ -21,10 +20,10 @@ from core.data.images import colour, depth, jpeg, tiff, tiff_samples
 from core.data.images.channels import ChannelMapping
 from core.data.images.depth import PixelRange
 from core.data.images.picture import DECODER_ERRORS
+from core.data.pixels.cache_removal import keep_hashes, keep_pixels
 from core.data.pixels.decoder_version import DECODER, record_decoder, recorded_decoder
 from core.data.pixels.redrawing import redraw
 from core.data.version_record import read_version_header, version_numbers
-from core.files import read_json, whole_file
 from core.progress import Progress, QuietProgress
 
 _LOCK = ".decoder.lock"
@@ -57,9 +56,12 @@ def drop_outdated(dataset: Dataset, progress: Progress | None = None) -> None:
         pictures = pictures_of_all_versions(folder)
         changed = _changed_pictures(folder, pictures, since)
         if not changed.empty:
-            _keep_unchanged(folder, set(pictures["sha256"]) - set(changed["sha256"]))
+            unchanged = set(pictures["sha256"]) - set(changed["sha256"])
+            keep_pixels(folder, lambda key: key in unchanged)
             redraw(folder, changed, *_settings(folder), progress or QuietProgress())
-            _forget_similarity(folder, set(changed["sha256"]))
+            outdated = set(changed["sha256"])
+            # They were made of the thumbnails before.
+            keep_hashes(folder, lambda sha256: sha256 not in outdated)
         record_decoder(folder)
 
 
@@ -77,41 +79,6 @@ def _changed_pictures(folder: Path, pictures: pd.DataFrame, since: int) -> pd.Da
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
         is_changed = list(pool.map(_is_changed, paths, pictures["format"], repeat(since)))
     return pictures[np.array(is_changed, bool)]
-
-
-def _keep_unchanged(folder: Path, unchanged: set[str]) -> None:
-    for arrays in (folder / "arrays").glob("[0-9a-f]*.npy"):
-        keys = arrays.with_suffix(".json")
-        if not keys.exists() or not unchanged.issuperset(read_json(keys)):
-            arrays.unlink(missing_ok=True)
-            keys.unlink(missing_ok=True)
-    for chunk in (folder / "features").glob("*/[0-9a-f]*.npz"):
-        _keep_rows(chunk, unchanged)
-    # Features of augmented copies do not say which pictures they are of.
-    for views in (folder / "features").glob("*/views-*"):
-        shutil.rmtree(views, ignore_errors=True)
-
-
-def _forget_similarity(folder: Path, changed: set[str]) -> None:
-    """Remove hashes that the search for copies made of the thumbnails before."""
-    for windows in (folder / "similarity").glob("*.npz"):
-        with np.load(windows, allow_pickle=False) as hashes:
-            known = set(hashes["sha256"].astype(str).tolist())
-        _keep_rows(windows, known - changed)
-
-
-def _keep_rows(path: Path, unchanged: set[str]) -> None:
-    """Keep the rows of these pictures alone in a file of arrays, one of which names them (``sha256``)."""
-    with np.load(path, allow_pickle=False) as arrays:
-        kept = np.array([digest.decode() in unchanged for digest in arrays["sha256"].tolist()], bool)
-        if kept.all():
-            return
-        rows = {name: arrays[name][kept] for name in arrays.files}
-    if not kept.any():
-        path.unlink(missing_ok=True)
-        return
-    with whole_file(path) as temporary:
-        np.savez(temporary, **rows)
 
 
 def _is_changed(path: Path, format: str, since: int) -> bool:
