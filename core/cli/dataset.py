@@ -16,17 +16,17 @@ from core.cli.terminal import Answer, TerminalProgress, end_line, raise_if_faile
 from core.cli.understanding import print_question, print_understanding, understood_answer
 from core.data.dataset import Dataset, open_dataset
 from core.data.editing.labels import exclude, include, relabel
-from core.data.editing.splits import redraw_split
+from core.data.editing.leak_report import leak_report
+from core.data.editing.splits import redraw_split, settle_split
 from core.data.editing.versions import restore_version
 from core.data.export import DEFAULT_FORMAT
 from core.data.exports.table import DATASET_FORMATS
 from core.data.formats.understanding import ConfirmationNeededError
 from core.data.history import VersionInfo, compare_versions, list_versions
 from core.data.import_config import ImportConfig
-from core.data.importing import ImportReport, add_pictures, import_dataset, settle_split
+from core.data.importing import ImportReport, add_pictures, import_dataset
 from core.data.labels.label_sets import shows_class, split_cell
 from core.data.labels.layout import Split
-from core.data.leak_report import leak_report
 from core.doctor.export_dataset import write_dataset_zip
 from core.doctor.report import read_report
 from core.records import to_json_value

@@ -9,18 +9,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from core.data.dataset import (
-    Dataset,
-    Ranges,
-    complete_manifest,
-    empty_manifest,
-    image_path,
-    open_dataset,
-    thumbnail_path,
-    write_version,
-)
+from core.data.dataset import Dataset, Ranges, image_path, open_dataset, thumbnail_path, write_version
 from core.data.deep_pictures import require_same_range, settle_range
 from core.data.editing.change import changing, user_name
+from core.data.editing.splits import copies_of_test
 from core.data.editing.versions import show_again
 from core.data.formats.notes import Note
 from core.data.formats.summary import Understanding
@@ -29,8 +21,9 @@ from core.data.images.channels import ChannelMapping
 from core.data.import_config import ImportConfig
 from core.data.labels.class_names import checked_class_name, checked_label, natural_order
 from core.data.labels.label_sets import named_classes, renamed, require_plain_names
-from core.data.labels.layout import FileAssignment, Split
+from core.data.labels.layout import FileAssignment
 from core.data.labels.task import Task
+from core.data.manifest import complete_manifest, empty_manifest
 from core.data.near_duplicates.hash_index import keep_window_hashes, read_window_hashes
 from core.data.near_duplicates.search import near_duplicate_groups
 from core.data.pixels.channel_choice import require_same_channels
@@ -221,18 +214,6 @@ def add_to_class(
     )
 
 
-def settle_split(project: Project) -> Dataset:
-    """Draw the split of labelled pictures that have none, as the project's; return the newest version."""
-    with changing(project) as change:
-        pictures = change.pictures
-        undrawn = (pictures["split"] == "") & (pictures["label"] != "")
-        if undrawn.any():
-            split = deal_additions(pictures, undrawn, drawn_split(project.dataset), change.dataset.task)
-            edit = Edit(kind=EditKind.NEW_PICTURES_SPLIT, values={"count": int(undrawn.sum())})
-            change.write(pictures.assign(split=split), edit)
-    return change.dataset
-
-
 @contextmanager
 def _staging() -> Iterator[Path]:
     """Provide a folder for unpublished files and remove it in every case."""
@@ -329,7 +310,7 @@ def _publish_additions(
         dealt = is_new & (together["label"] != "")
         split = config.split or drawn_split(project.dataset)
         together["split"] = deal_additions(together, dealt, split, task)
-        together.loc[_leaks_into_training(together, is_new), "excluded"] = True
+        together.loc[copies_of_test(together, is_new), "excluded"] = True
         edit = Edit(kind=edit.kind, values={**edit.values, "count": len(new)})
         left_out = [*change.dataset.skipped, *skipped, *known]
         change.write(together, edit, skipped=left_out, notes=notes, ranges=ranges, channels=channels)
@@ -358,12 +339,6 @@ def _without_known(
             reason = Reason(code=SkipReason.DUPLICATE, values={"other": other})
             known.append(Skipped(file=file, reason=reason))
     return pictures[is_new].reset_index(drop=True), known
-
-
-def _leaks_into_training(pictures: pd.DataFrame, is_new: pd.Series) -> pd.Series:
-    """Mark new pictures that are near duplicates of a test picture."""
-    tested = pictures.loc[~is_new & (pictures["split"] == Split.TEST.value), "group"]
-    return is_new & pictures["group"].isin(tested) & (pictures["supplied_split"] != Split.TEST.value)
 
 
 def _groups(pictures: pd.DataFrame, folder: Path, added: pd.Series | None = None) -> pd.Series:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from core.data.dataset import Dataset, open_dataset
-from core.data.importing import settle_split
+from core.data.editing.splits import settle_split
 from core.data.labels.layout import Split
 from core.errors import EvaluationError
 from core.evaluation.foreign.facts import InspectionRequest, JudgementRequest

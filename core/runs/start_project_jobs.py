@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from core.data.dataset import open_dataset
-from core.data.importing import settle_split
+from core.data.editing.splits import settle_split
 from core.jobs.directory import JobDirectory
 from core.jobs.kinds import JobKind
 from core.runs.temporary_jobs import start_temporary

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 def start_training(project: Project, config: TrainingConfig) -> JobDirectory:
     """Make a run on the newest pictures and start it; it waits in the queue if the device is busy."""
-    from core.data.importing import settle_split
+    from core.data.editing.splits import settle_split
 
     config = complete_settings(config, project, settle_split(project))
     path = project.runs / new_job_name("run")

@@ -10,9 +10,10 @@ import pytest
 
 from core.data.dataset import Dataset, open_dataset
 from core.data.editing.labels import relabel
+from core.data.editing.splits import settle_split
 from core.data.history import list_versions
 from core.data.import_config import ImportConfig
-from core.data.importing import add_pictures, add_to_class, create_project, import_dataset, settle_split
+from core.data.importing import add_pictures, add_to_class, create_project, import_dataset
 from core.data.labels.layout import Split
 from core.data.split.splitting import SplitConfig
 from core.errors import ClassNameError, ConfigError, DataError, NotFoundError
@@ -95,6 +96,34 @@ def test_what_looks_like_a_test_picture_is_not_learnt(tmp_path: Path) -> None:
     added = after.all_pictures[after.all_pictures["name"].isin(again)]
     assert len(added) == len(names)
     assert added["excluded"].all()
+
+
+def test_what_looks_like_a_test_picture_is_not_learnt_when_it_is_labelled_later(tmp_path: Path) -> None:
+    """The same photographs were there from the first import, without a label; the test set must not grow."""
+    scenes = [f"{label}/{i}.jpg" for label in ("left", "right") for i in range(10)]
+    again = {name.replace(".jpg", "-again.jpg"): name for name in scenes}
+    files = {name: _crop_of(name, quality=92) for name in scenes}
+    files |= {copy: _crop_of(name, quality=60) for copy, name in again.items()}
+    source = write_folder(tmp_path / "first", files)
+    project = import_dataset(source, "Scenes", ImportConfig(unlabelled=True)).project
+    _label(project, scenes)
+    before = settle_split(project)
+    tested = set(before.pictures["name"][before.rows(Split.TEST)])
+    _label(project, list(again))
+    after = settle_split(project)
+    assert part(after, Split.TEST) == part(before, Split.TEST)
+    excluded = after.all_pictures["name"][after.all_pictures["excluded"]]
+    assert set(excluded) == {copy for copy, name in again.items() if name in tested}
+    assert str(list_versions(project)[0].edit) == (
+        "Divided new pictures. Pictures: 20. Excluded, because they look almost like a test picture "
+        f"or are of its group: {len(tested)}"
+    )
+
+
+def _label(project: Project, names: list[str]) -> None:
+    pictures = open_dataset(project).all_pictures.set_index("name")["id"]
+    for label in ("left", "right"):
+        relabel(project, pictures[[name for name in names if name.startswith(label)]].tolist(), label)
 
 
 def _crop(number: int, label: str, quality: int = 92) -> bytes:

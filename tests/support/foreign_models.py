@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from core.data.editing.splits import settle_split
 from core.data.import_config import ImportConfig
-from core.data.importing import import_dataset, settle_split
+from core.data.importing import import_dataset
 from core.progress import QuietProgress
 from core.workspace import Project
 

@@ -18,10 +18,10 @@ from typing import Any
 
 from core.data.additions import what_was_added
 from core.data.dataset import Dataset, open_dataset
+from core.data.editing.leak_report import leak_report
 from core.data.history import list_versions
 from core.data.labels.label_sets import shows_class
 from core.data.labels.layout import Split
-from core.data.leak_report import leak_report
 from core.data.version_record import version_numbers
 from core.delivery.files import is_delivered
 from core.doctor.findings import Finding

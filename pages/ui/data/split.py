@@ -8,11 +8,10 @@ import pandas as pd
 import streamlit as st
 
 from core.data.dataset import Dataset
-from core.data.editing.splits import mend_leaks, redraw_split
-from core.data.importing import settle_split
+from core.data.editing.leak_report import LeakReport, leak_report
+from core.data.editing.splits import mend_leaks, redraw_split, settle_split
 from core.data.labels.label_sets import by_class
 from core.data.labels.layout import Split
-from core.data.leak_report import LeakReport, leak_report
 from core.data.split.splitting import MIN_PICTURES_PER_CLASS, SplitConfig, redrawn_split
 from core.workspace import Project, list_runs
 from pages.ui import state

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from core.data.dataset import open_dataset
+from core.data.editing.leak_report import LeakReport, leak_report
 from core.data.editing.splits import mend_leaks, redraw_split
 from core.data.editing.versions import restore_version
 from core.data.history import compare_versions, list_versions
-from core.data.leak_report import LeakReport, leak_report
 from core.data.split.splitting import SplitConfig
 from core.errors import NotFoundError
 from core.http.access.tokens import Scope

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
 
-from core.data.importing import settle_split
+from core.data.editing.splits import settle_split
 from core.errors import ConfigError
 from core.evaluation.comparison.comparing import compare_with_reference
 from core.evaluation.evaluated_run import EvaluatedRun, measured_report
