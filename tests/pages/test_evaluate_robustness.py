@@ -75,10 +75,11 @@ def test_a_new_corruption_is_offered_and_its_result_is_shown(
 ) -> None:
     """Its row in the table is all that it takes."""
     row = replace(CORRUPTIONS[0], code="throwaway", label="Throwaway change")
+    count = len(CORRUPTIONS) + 1
     extend_table(monkeypatch, CORRUPTIONS, row)
     run = make_run(project, "run-1", JobState.FINISHED, evaluated=True)
     app = open_page("evaluate", section="robustness")
-    assert f"changes your test pictures in {len(CORRUPTIONS) + 1} ways" in texts(app)
+    assert f"changes your test pictures in {count} ways" in texts(app)
     store_robustness(EvaluatedRun.open(run.path), {"throwaway": 1})
     assert "Weakest against Throwaway change" in texts(open_page("evaluate", section="robustness"))
 
