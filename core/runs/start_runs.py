@@ -67,7 +67,7 @@ def start_search(project: Project, config: SearchConfig) -> JobDirectory:
     Raises:
         ConfigError: the grid of the space is too large.
     """
-    from core.data.importing import settle_split
+    from core.data.editing.splits import settle_split
     from core.search.config import Goal, Sampler
 
     if config.sampler is Sampler.GRID:
