@@ -13,7 +13,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
 
 from core.messages import N_, Message
 from core.records import Record
@@ -82,6 +81,8 @@ def sign_flip_p_value(net: np.ndarray) -> float:
     Args:
         net: int64 (groups,), the terms.
     """
+    from scipy import stats
+
     sizes, counts = np.unique(np.abs(net[net != 0]), return_counts=True)
     if not len(sizes):
         return 1.0

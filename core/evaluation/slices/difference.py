@@ -13,7 +13,6 @@ the cases. Holm's stricter method would miss real ones, and a marked slice only 
 from __future__ import annotations
 
 import numpy as np
-from scipy import stats
 
 
 def p_values_of_lower_accuracy(is_right: np.ndarray, members: np.ndarray, groups: np.ndarray) -> np.ndarray:
@@ -26,6 +25,8 @@ def p_values_of_lower_accuracy(is_right: np.ndarray, members: np.ndarray, groups
         members: bool (slices, n).
         groups: int64 (n,), equal for pictures that belong together; 0 to the largest, every number occurs.
     """
+    from scipy import stats
+
     if groups.max(initial=0) == 0:
         return np.ones(len(members))
     sizes = members.sum(axis=1)
@@ -43,6 +44,8 @@ def p_values_of_lower_accuracy(is_right: np.ndarray, members: np.ndarray, groups
 
 def adjusted_for_many(p_values: np.ndarray) -> np.ndarray:
     """Smallest false discovery rate at which each slice is marked (Benjamini and Hochberg 1995)."""
+    from scipy import stats
+
     adjusted: np.ndarray = stats.false_discovery_control(p_values, method="bh")
     return adjusted
 
@@ -69,6 +72,8 @@ def _design_effects(is_right: np.ndarray, members: np.ndarray, groups: np.ndarra
 
     A group on both sides lowers it; that is not used.
     """
+    from scipy import stats
+
     counts = np.bincount(groups)
     if len(counts) == len(groups):
         return np.ones(len(members))

@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 from typing import Self
 
 import numpy as np
-from scipy.optimize import minimize
 from threadpoolctl import threadpool_limits
 
 from core.data.labels.task import Task
@@ -115,6 +114,8 @@ def fit_linear_head(
 
 
 def _follow_path(fit: _Fit, strengths: tuple[float, ...], epochs: int, on_epoch: OnEpoch) -> None:
+    from scipy.optimize import minimize
+
     parameters = np.zeros(fit.objective.size)
     best_loss, strength_best, without_gain, spent = np.inf, np.inf, 0, 0
 
