@@ -18,6 +18,9 @@ VENV_EXPORTS := .venv-exports
 .PHONY: run test test-backends test-exports check bench docs clean browser postgresql
 .DEFAULT_GOAL := run
 
+# Bytecode is kept, also where the environment forbids it: each process would compile all that it imports.
+unexport PYTHONDONTWRITEBYTECODE
+
 run: $(VENV)/installed
 	@$(BIN)/python -m core.port $(PORT)
 	@exec $(BIN)/streamlit run app.py --server.port $(PORT)
