@@ -11,20 +11,20 @@ from core.__main__ import main
 from core.data.dataset import open_dataset
 from core.workspace import get_project, jobs_folder, project_of
 from tests.support.archives import saved
-from tests.support.command_line import run_command
+from tests.support.command_line import answer_here
 
 
 def test_a_project_is_saved_and_opened_under_another_name(
     finished_run: Path, workspace: Path, tmp_path: Path
 ) -> None:
     file = tmp_path / "digits.zip"
-    answer = run_command(workspace, "archive", "--project", "digits", "--out", file)
+    answer = answer_here(workspace, "archive", "--project", "digits", "--out", file)
     assert answer["path"] == str(file)
     assert answer["size_bytes"] == file.stat().st_size
     assert answer["runs"] == [finished_run.name]
     assert answer["reproduces"] == finished_run.name
     assert (answer["resumable"], answer["missing_pictures"]) == ([], 0)
-    answer = run_command(workspace, "archive", "--restore", file, "--as", "Again")
+    answer = answer_here(workspace, "archive", "--restore", file, "--as", "Again")
     assert answer == {
         "project": "Again",
         "dataset_version": 1,

@@ -15,7 +15,7 @@ import pytest
 from core.__main__ import main
 from core.data.dataset import open_dataset
 from core.workspace import get_project
-from tests.support.command_line import run_command
+from tests.support.command_line import answer_here
 from tests.support.pictures import (
     class_folders,
     digit,
@@ -26,6 +26,7 @@ from tests.support.pictures import (
     write_folder,
     write_zip,
 )
+from tests.support.trained import Trained
 
 Answer = dict[str, Any]
 Ask = Callable[..., Answer]
@@ -158,13 +159,15 @@ def test_what_cannot_be_done_is_said(
     assert sentence in capfd.readouterr().err
 
 
-def test_the_doctor_examines_a_project_through_its_worker(tmp_path: Path) -> None:
+def test_the_doctor_examines_a_project_through_its_worker(
+    trained: Trained, workspace: Path, tmp_path: Path
+) -> None:
     """Real processes and the real backbone: a blank picture, and one scan filed under two labels."""
-    home = tmp_path / "workspace"
+    (workspace / "backbones").symlink_to(trained.home / "backbones")
     files = class_folders({"cats": 12, "dogs": 12})
     files |= {"cats/blank.png": encoded(small_photograph() * 0 + 255, "PNG"), "dogs/twice.png": digit(0)}
-    run_command(home, "import", write_folder(tmp_path / "source", files), "--project", "Pets")
-    found = {item["kind"]: item for item in run_command(home, "doctor", "--project", "Pets")["findings"]}
+    answer_here(workspace, "import", write_folder(tmp_path / "source", files), "--project", "Pets")
+    found = {item["kind"]: item for item in answer_here(workspace, "doctor", "--project", "Pets")["findings"]}
     assert {picture["name"] for picture in found["conflicting-labels"]["pictures"]} >= {"dogs/twice.png"}
     assert [picture["name"] for picture in found["blank"]["pictures"]] == ["cats/blank.png"]
     for finding in found.values():

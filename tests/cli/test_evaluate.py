@@ -14,12 +14,12 @@ from core.evaluation.evaluated_run import EvaluatedRun
 from core.evaluation.robustness.corruptions import CORRUPTIONS
 from core.evaluation.robustness.records import read_robustness
 from core.training.artifacts import head_file
-from tests.support.command_line import run_command
+from tests.support.command_line import answer_here
 from tests.support.pictures import digit
 
 
 def test_the_robustness_test_runs_to_its_end_and_is_printed(finished_run: Path, workspace: Path) -> None:
-    answer = run_command(workspace, "evaluate", finished_run.name, "--robustness")
+    answer = answer_here(workspace, "evaluate", finished_run.name, "--robustness")
     report = read_robustness(EvaluatedRun.open(finished_run))
     assert report is not None
     assert answer["robustness"] == report.to_json()

@@ -19,7 +19,7 @@ from core.jobs.launcher import launch
 from core.jobs.status import JobState
 from core.runs.control import finishing_job, wait_for
 from core.workspace import Project, jobs_folder
-from tests.support.command_line import run_command
+from tests.support.command_line import answer_here
 from tests.support.throwaway_job import LABEL
 from tests.support.worker_fixtures import Eventually
 
@@ -131,7 +131,7 @@ def test_a_kind_added_to_the_table_runs_and_is_shown(workspace: Path, eventually
     job = JobDirectory.create(jobs_folder() / "juggle-1", JobKind("juggle"), {"balls": 3})
     launch(job)
     eventually(lambda: job.status().stage is not None)
-    (shown,) = run_command(workspace, "status")["jobs"]
+    (shown,) = answer_here(workspace, "status")["jobs"]
     assert (shown["kind"], shown["label"], shown["state"]) == ("juggle", LABEL, "running")
     page = AppTest.from_file(NAVIGATION, default_timeout=300).run()
     assert any(LABEL in caption.value for caption in page.sidebar.caption)

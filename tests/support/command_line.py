@@ -1,7 +1,12 @@
-"""``python -m core`` as a script calls it: a process of its own, one JSON object on standard output."""
+"""``python -m core`` as a script calls it: a process of its own, one JSON object on standard output.
+
+A process takes seconds to start. What says nothing about processes asks in this one, with :func:`answer_here`.
+"""
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import os
 import signal
@@ -12,6 +17,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from core.__main__ import main
 from core.jobs.directory import JobDirectory
 from core.jobs.status import JobState
 
@@ -55,6 +63,15 @@ def answer_of(process: subprocess.Popen[str]) -> dict[str, Any]:
 def run_command(home: Path, *arguments: str | Path) -> dict[str, Any]:
     """Run a command to its end and get its answer."""
     return answer_of(start_command(home, *arguments))
+
+
+def answer_here(home: Path, *arguments: str | Path) -> dict[str, Any]:
+    """The answer of a command that runs in this process."""
+    output = io.StringIO()
+    with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(output):
+        patch.setenv("DARKROOM_HOME", str(home))
+        assert main([*map(str, arguments), "--json"]) == 0
+    return dict(json.loads(output.getvalue()))
 
 
 def started_run(process: subprocess.Popen[str], runs: Path) -> JobDirectory:
