@@ -225,7 +225,7 @@ def _row(row: MetricDifference) -> dict[str, str]:
         "second": value_text(row, row.second),
         "difference": difference_text(row),
         "interval": interval_text(row),
-        "verdict": _(VERDICTS[row.verdict]),
+        "verdict": _(VERDICTS[row.verdict]) if row.interval else "–",
     }
 
 

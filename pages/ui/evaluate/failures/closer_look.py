@@ -66,7 +66,7 @@ def show_looked_at(evaluated: EvaluatedRun) -> None:
     for index in np.flatnonzero(pictures["id"] == identifier).tolist():
         # Two dialogs of one title in a row count as one in the browser, so the picture is named.
         title = escape(pictures["name"].iat[index].rsplit("/", 1)[-1])
-        st.dialog(title, width="large")(show_closer)(evaluated, index)
+        st.dialog(title, width="medium")(show_closer)(evaluated, index)
 
 
 def show_closer(evaluated: EvaluatedRun, index: int) -> None:
@@ -75,7 +75,10 @@ def show_closer(evaluated: EvaluatedRun, index: int) -> None:
     picture = evaluated.dataset.pictures.iloc[row]
     left, right = st.columns([1, 3], gap="medium")
     with left:
-        tile = Tile(picture=evaluated.dataset.thumbnail(row), strong=label_text(picture["label"]))
+        tile = Tile(
+            picture=evaluated.dataset.thumbnail(row),
+            strong=_("is {label}").format(label=label_text(picture["label"])),
+        )
         gallery([tile], key="closer-picture", columns=1, whole_captions=True)
     with right:
         st.markdown(_("**Probabilities**"))
