@@ -65,7 +65,7 @@ def show_looked_at(evaluated: EvaluatedRun) -> None:
     pictures = evaluated.dataset.pictures.iloc[evaluated.rows(Split.TEST)]
     for index in np.flatnonzero(pictures["id"] == identifier).tolist():
         # Two dialogs of one title in a row count as one in the browser, so the picture is named.
-        title = escape(pictures["name"].iat[index].rsplit("/", 1)[-1])
+        title = escape(str(pictures["name"].iat[index]).rsplit("/", 1)[-1])
         st.dialog(title, width="medium")(show_closer)(evaluated, index)
 
 
