@@ -48,8 +48,9 @@ def test_a_run_of_an_older_version_counts_pictures_without_an_answer(
     dataset = open_dataset(digits_project)
     run = evaluated_run(digits_project, dataset, "run-1", np.array([], int))
     table = read_predictions(run)
-    table.at[table.index[-1], "confidence"] = np.nan
-    table.at[table.index[-1], "probabilities"] = np.full(len(dataset.class_names), np.nan, np.float32)
+    nothing = np.full(len(dataset.class_names), np.nan, np.float32)
+    table["confidence"] = [*table["confidence"][:-1], np.nan]
+    table["probabilities"] = [*table["probabilities"][:-1], nothing]
     table.to_parquet(predictions_file(run), index=False)
     stored = read_json(report_file(run))
     del stored["unanswered"]

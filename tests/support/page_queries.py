@@ -23,7 +23,7 @@ def said(app: AppTest) -> str:
 
 def opened_dialog(app: AppTest) -> str:
     """Return the title of the open dialog and every sentence in it; "" where none is open."""
-    dialogs = app.get("dialog")
+    dialogs: list[Any] = list(app.get("dialog"))
     return "\n".join(
         [
             *(dialog.proto.dialog.title for dialog in dialogs),
