@@ -29,6 +29,7 @@ from core.runs.control import finishing_job, resume
 from core.workspace import Project
 from tests.support.command_line import (
     PATIENCE_SECONDS,
+    answer_here,
     answer_of,
     log_of,
     run_command,
@@ -118,7 +119,7 @@ def test_a_training_reports_the_seconds_of_every_stage(trained: Trained) -> None
 
 
 def test_the_status_shows_the_finished_run(trained: Trained) -> None:
-    status = run_command(trained.home, "status", "--project", NAME)
+    status = answer_here(trained.home, "status", "--project", NAME)
     (project,) = status["projects"]
     (run,) = project["runs"]
     assert (project["name"], project["pictures"], project["jobs"]) == (NAME, 60, [])
@@ -129,7 +130,7 @@ def test_the_status_shows_the_finished_run(trained: Trained) -> None:
 
 
 def test_the_evaluation_is_the_whole_report(trained: Trained) -> None:
-    answer = run_command(trained.home, "evaluate", trained.answer["run"])
+    answer = answer_here(trained.home, "evaluate", trained.answer["run"])
     assert answer["run"] == trained.answer["run"]
     assert answer["test"] == read_report(trained.run).to_json()
     assert [row["name"] for row in answer["test"]["classes"]] == list(PICTURES)
@@ -165,14 +166,14 @@ def test_a_run_can_be_named_by_its_folder(
     trained: Trained, some_pictures: list[Path], predicted: dict[str, Any]
 ) -> None:
     """Shells complete paths, not names."""
-    again = run_command(trained.home, "predict", trained.run, *some_pictures)
+    again = answer_here(trained.home, "predict", trained.run, *some_pictures)
     assert again == predicted
 
 
 @pytest.mark.parametrize(("kind", "file"), [("keras", keras_file), ("tflite", tflite_file)])
 def test_a_model_is_exported_as_it_was_proven(trained: Trained, tmp_path: Path, kind: str, file: Any) -> None:
     output = tmp_path / f"model.{kind}"
-    answer = run_command(trained.home, "export", trained.answer["run"], "--format", kind, "--output", output)
+    answer = answer_here(trained.home, "export", trained.answer["run"], "--format", kind, "--output", output)
     certificate = answer.pop("certificate")
     assert (certificate["format"], certificate["agreement"]) == (kind, 1.0)
     assert certificate["sha256"] == hash_file(output)
@@ -275,7 +276,7 @@ def killed(trained: Trained, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     home = tmp_path_factory.mktemp("killed") / "workspace"
     home.mkdir()
     (home / "backbones").symlink_to(trained.home / "backbones")
-    run_command(home, "import", trained.source, "--project", NAME)
+    answer_here(home, "import", trained.source, "--project", NAME)
     project = Project(name=NAME, path=home / "projects" / NAME)
     with no_survivors(project), pytest.MonkeyPatch.context() as patch:
         command = start_command(home, "train", "--project", NAME, *TRAINING_OPTIONS)
@@ -285,7 +286,7 @@ def killed(trained: Trained, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         assert first is not None
         os.kill(first, signal.SIGKILL)
         output, complaints = command.communicate(timeout=PATIENCE_SECONDS)
-        shown = run_command(home, "status")["projects"][0]["runs"][0]
+        shown = answer_here(home, "status")["projects"][0]["runs"][0]
         patch.setenv("DARKROOM_HOME", str(home))
         resume(job)
         wait_for_state(job, JobState.FINISHED)
