@@ -14,8 +14,10 @@ DOMAIN = "darkroom"
 
 def translations(language: str) -> gettext.NullTranslations:
     """Return the catalogue of a language; an empty one for English and unknown languages."""
+    if language == "en":
+        return gettext.NullTranslations()
     path = catalogue_path(language)
-    if language == "en" or not path.is_file():
+    if not path.is_file():
         return gettext.NullTranslations()
     return _read_catalogue(language, path, path.stat().st_mtime_ns)
 

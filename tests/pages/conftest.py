@@ -6,10 +6,12 @@ import gc
 import json
 import shutil
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pytest
+from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
 from core.data.dataset import open_dataset
@@ -28,6 +30,16 @@ from core.training.config import TrainingConfig
 from core.workspace import Project
 
 NAVIGATION = str(Path(__file__).resolve().parents[2] / "pages" / "navigation.py")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def packages_are_searched_once() -> Iterator[None]:
+    """Streamlit reads what every installed package says of itself whenever an ``AppTest`` begins."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            manifest_scanner, "scan_component_manifests", cache(manifest_scanner.scan_component_manifests)
+        )
+        yield
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -72,11 +84,14 @@ def open_page() -> Callable[..., AppTest]:
 
     def open_(step: str = "", **query: str) -> AppTest:
         app = AppTest.from_file(NAVIGATION, default_timeout=300)
+        # As a browser names it. Without it, each translated word reads the headers of a mocked request.
+        app.context["locale"] = "en-US"
         for key, value in query.items():
             app.query_params[key] = value
-        app.run()
         if step:
-            app.switch_page(f"{step}.py").run()
+            # Known by its file's name before the first run, as its address is the same.
+            app.switch_page(f"{step}.py")
+        app.run()
         assert not app.exception
         return app
 
