@@ -113,8 +113,9 @@ def _boxes(of_picture: Mapping[int, Sequence[Annotation]], survey: Survey) -> di
     for index, entries in of_picture.items():
         of_one: list[Box] = []
         for entry in entries:
-            known = set(of_one)
-            of_one += [box for box in entry.boxes if box not in known]
+            if entry.boxes:
+                known = set(of_one)
+                of_one += [box for box in entry.boxes if box not in known]
         if of_one:
             boxes[survey.index.pictures[index].name] = of_one
     return boxes
@@ -171,6 +172,7 @@ def majority(annotations: Sequence[Annotation]) -> Labels | None:
     return first if labels else ()
 
 
+@lru_cache(4096)
 def label_text(labels: Labels | None) -> str:
     """A manifest's label: names joined, “–” for none of the classes, "" for not labelled."""
     if labels is None:
@@ -268,9 +270,8 @@ def _notes(results: Sequence[_Joined]) -> list[Note]:
     none = sum(joined.assignment.label == NONE_OF_THEM for joined in results)
     repeated = sum(
         sum(item.labels is not None for item in joined.annotations) > 1
-        and not joined.disagree
-        and not joined.was_joined
         for joined in results
+        if len(joined.annotations) > 1 and not joined.disagree and not joined.was_joined
     )
     notes = []
     if voted:

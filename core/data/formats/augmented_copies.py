@@ -12,6 +12,7 @@ from core.data.sources.members import Member
 
 # Roboflow: “IMG_1_jpg.rf.1f0c8e….jpg”.
 _COPY = re.compile(r"^(?P<original>.+)\.rf\.[0-9A-Za-z]{8,}\.[0-9A-Za-z]+$")
+_MARK = ".rf."
 
 
 def original_of(member: Member) -> str:
@@ -22,6 +23,8 @@ def original_of(member: Member) -> str:
 
 def with_originals(reading: FormatReading) -> FormatReading:
     """Group the copies of each original; groups that the source names are kept."""
+    if not any(_MARK in member.parts[-1] for member, _ in reading.pictures):
+        return reading
     matches = [_COPY.match(member.parts[-1]) for member, _ in reading.pictures]
     # Pictures of other classes often have the same names; copies have the label of their original.
     originals = [

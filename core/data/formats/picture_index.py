@@ -70,10 +70,10 @@ class PictureIndex:
 
     def _find_path(self, path: tuple[str, ...], dropped: int) -> list[int]:
         wanted = path[min(dropped, len(path) - 1) :]
+        has_suffix = wanted[-1].lower().endswith(PICTURE_SUFFIXES)
         # Where all files have a suffix, names without one need no table of full names.
-        may_be_name = not self._all_have_suffixes or wanted[-1].casefold().endswith(PICTURE_SUFFIXES)
-        indices = self._ending_in(wanted, _Form.NAME) if may_be_name else []
-        if not indices and not wanted[-1].lower().endswith(PICTURE_SUFFIXES):
+        indices = self._ending_in(wanted, _Form.NAME) if has_suffix or not self._all_have_suffixes else []
+        if not indices and not has_suffix:
             indices = self._ending_in(wanted, _Form.STEM)
         if not indices and _is_number(wanted[-1]):
             indices = self._ending_in((*wanted[:-1], wanted[-1].lstrip("0")), _Form.NUMBER)
@@ -85,9 +85,10 @@ class PictureIndex:
 
     def _ending_in(self, wanted: tuple[str, ...], form: _Form) -> list[int]:
         key = (len(wanted), form)
-        if key not in self._tables:
-            self._tables[key] = self._table(len(wanted), form)
-        found = self._tables[key].get(_folded(wanted), [])
+        table = self._tables.get(key)
+        if table is None:
+            table = self._tables[key] = self._table(len(wanted), form)
+        found = table.get(_folded(wanted), [])
         return [found] if isinstance(found, int) else found
 
     def _table(self, length: int, form: _Form) -> dict[str, int | list[int]]:
@@ -125,6 +126,8 @@ def path_of(name: str) -> tuple[str, ...]:
     compare with the names of files that the source really has.
     """
     text = (name if name.isascii() else _normal(name)).strip()
+    if "/" not in text and "\\" not in text:
+        return () if text in {"", ".", ".."} else (text,)
     if _SCHEME.match(text) or text.startswith("/data/"):
         text = _path_of_address(text)
     parts = text.replace("\\", "/").split("/")
@@ -158,4 +161,4 @@ def _normal(text: str) -> str:
 
 
 def _folded(path: tuple[str, ...]) -> str:
-    return "/".join(path).casefold()
+    return ("/".join(path) if len(path) > 1 else path[0]).casefold()

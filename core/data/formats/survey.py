@@ -175,21 +175,21 @@ class Survey:
         return self._tables[member.name]
 
     @cached_property
-    def _label_files(self) -> list[Member]:
+    def beside_pictures(self) -> list[Member]:
         """Files that are no pictures by their suffix; an index of all names would take much memory."""
         return [member for member in self.members if not is_picture_name(member.parts[-1])]
 
     @cached_property
     def _by_name(self) -> dict[str, list[Member]]:
         index: dict[str, list[Member]] = defaultdict(list)
-        for member in self._label_files:
+        for member in self.beside_pictures:
             index[member.parts[-1].casefold()].append(member)
         return index
 
     @cached_property
     def _by_suffix(self) -> dict[str, list[Member]]:
         index: dict[str, list[Member]] = defaultdict(list)
-        for member in self._label_files:
+        for member in self.beside_pictures:
             index[suffix_of(member.parts[-1])].append(member)
         return index
 

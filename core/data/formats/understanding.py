@@ -250,7 +250,7 @@ def _with_errors(candidate: _Candidate, errors: Sequence[DataError]) -> _Candida
 def _richest(candidates: list[_Candidate]) -> list[_Candidate]:
     """Put the reading first that adds a split or groups to the same labels."""
     first = candidates[0]
-    same = [other for other in candidates if not differ(first.reading, other.reading)]
+    same = [first, *(other for other in candidates[1:] if not differ(first.reading, other.reading))]
     richest = max(same, key=lambda candidate: _facts(candidate.reading))
     return [richest, *(other for other in candidates if other is not richest)]
 

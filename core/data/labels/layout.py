@@ -99,7 +99,12 @@ def read_layout(
         return [FileAssignment(label="", split=None) for _ in members]
     layout = _layout_of(members)
     loose = FileAssignment(label="", split=None) if keep_loose else None
-    return [layout.assignment(member.parts, outer=outer) or loose for member in members]
+    # One object for all files of a folder.
+    of_folder = {
+        folder: layout.assignment((*folder, ""), outer=outer) or loose
+        for folder in {member.parts[:-1] for member in members}
+    }
+    return [of_folder[member.parts[:-1]] for member in members]
 
 
 def nesting_of_folders(members: Sequence[Member]) -> Nesting:
@@ -244,11 +249,20 @@ def _mixes_alphabets(label: str) -> bool:
 
 
 def _layout_paths(members: Sequence[Member]) -> list[tuple[str, ...]]:
-    """Select the paths that determine the layout: pictures by suffix, otherwise files of many, otherwise all that may be one."""
+    """Select the paths that determine the layout: pictures by suffix, otherwise files of many, otherwise all that may be one.
+
+    Returns:
+        One path for each folder, with an empty file name.
+    """
     for suffixes in (PICTURE_SUFFIXES, CONTAINER_SUFFIXES):
-        if paths := [member.parts for member in members if member.parts[-1].lower().endswith(suffixes)]:
-            return paths
-    return [member.parts for member in members if not is_companion(member)]
+        folders = dict.fromkeys(
+            member.parts[:-1] for member in members if member.parts[-1].lower().endswith(suffixes)
+        )
+        if folders:
+            break
+    else:
+        folders = dict.fromkeys(member.parts[:-1] for member in members if not is_companion(member))
+    return [(*folder, "") for folder in folders]
 
 
 def _shared_root_depth(paths: Sequence[tuple[str, ...]]) -> int:

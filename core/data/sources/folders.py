@@ -7,6 +7,7 @@ so, and then only into folders that they allow.
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -90,11 +91,16 @@ def read_file(path: Path, allowance: Allowance) -> bytes:
 
 def _refusal(path: Path, source: Path, link_roots: Sequence[Path]) -> Reason | None:
     """Reason against a file or folder before it is read; None if it is one to read."""
-    if path.is_symlink() and (reason := _refusal_of_link(path, source, link_roots)) is not None:
-        return reason
-    if path.is_file() or path.is_dir():
-        return None
-    return Reason(code=SkipReason.DEVICE)
+    try:
+        mode = path.lstat().st_mode
+        if stat.S_ISLNK(mode):
+            if (reason := _refusal_of_link(path, source, link_roots)) is not None:
+                return reason
+            mode = path.stat().st_mode
+    # It vanished meanwhile.
+    except (FileNotFoundError, NotADirectoryError):
+        mode = 0
+    return None if stat.S_ISREG(mode) or stat.S_ISDIR(mode) else Reason(code=SkipReason.DEVICE)
 
 
 def _refusal_of_link(path: Path, source: Path, link_roots: Sequence[Path]) -> Reason | None:

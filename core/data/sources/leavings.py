@@ -40,7 +40,14 @@ LEAVINGS: Mapping[str, tuple[str, ...]] = {
 # Folders of a photo library that hold the pictures themselves; its other folders hold derivatives.
 _LIBRARY = re.compile(r".*\.(photoslibrary|photolibrary|aplibrary|migratedphotolibrary)", re.DOTALL)
 _LIBRARY_ORIGINALS = frozenset(["originals", "masters"])
-_PATTERN = re.compile("|".join(translate(name) for names in LEAVINGS.values() for name in names))
+# Most names are compared without a regular expression: an archive can have a million.
+_ALL = [name for names in LEAVINGS.values() for name in names]
+_WILDCARD = re.compile(r"[*?[]")
+_NAMES = frozenset(name for name in _ALL if not _WILDCARD.search(name))
+_BEGINNINGS = tuple(name[:-1] for name in _ALL if name.endswith("*") and not _WILDCARD.search(name[:-1]))
+_ENDINGS = tuple(name[1:] for name in _ALL if name.startswith("*") and not _WILDCARD.search(name[1:]))
+_COMPARED = {*_NAMES, *(f"{name}*" for name in _BEGINNINGS), *(f"*{name}" for name in _ENDINGS)}
+_PATTERN = re.compile("|".join(translate(name) for name in _ALL if name not in _COMPARED))
 
 
 def is_junk(parts: tuple[str, ...]) -> bool:
@@ -50,12 +57,22 @@ def is_junk(parts: tuple[str, ...]) -> bool:
 
 def leaving_of(parts: tuple[str, ...]) -> str | None:
     """Return the outermost leaving in a path, such as ``holiday/$RECYCLE.BIN``; None without any."""
-    *folders, name = parts
-    leaving, inside_library = _leaving_folder(tuple(folders))
+    leaving, inside_library = _leaving_folder(parts[:-1])
     if leaving is not None:
         return leaving
-    is_derivative = inside_library and name.lower() not in _LIBRARY_ORIGINALS
-    return "/".join(parts) if is_derivative or _PATTERN.match(name.lower()) else None
+    name = parts[-1].lower()
+    is_derivative = inside_library and name not in _LIBRARY_ORIGINALS
+    return "/".join(parts) if is_derivative or _is_leaving(name) else None
+
+
+def _is_leaving(name: str) -> bool:
+    """True for a name in lower case that ``LEAVINGS`` has."""
+    return (
+        name.startswith(_BEGINNINGS)
+        or name.endswith(_ENDINGS)
+        or name in _NAMES
+        or _PATTERN.match(name) is not None
+    )
 
 
 @lru_cache(maxsize=10_000)
@@ -64,7 +81,7 @@ def _leaving_folder(folders: tuple[str, ...]) -> tuple[str | None, bool]:
     inside_library = False
     for depth, folder in enumerate(folders, start=1):
         name = folder.lower()
-        if _PATTERN.match(name) or (inside_library and name not in _LIBRARY_ORIGINALS):
+        if _is_leaving(name) or (inside_library and name not in _LIBRARY_ORIGINALS):
             return "/".join(folders[:depth]), False
         inside_library = _LIBRARY.fullmatch(name) is not None
     return None, inside_library

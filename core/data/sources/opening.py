@@ -138,6 +138,8 @@ class _Opener:
     def with_archives_opened(self, listing: Listing) -> Listing:
         """Replace the archives of a listing by their files, or refuse them."""
         archives = [member for member in listing.members if _is_archive(member)]
+        if not archives:
+            return listing
         members = [member for member in listing.members if not _is_archive(member)]
         refused, leavings = list(listing.refused), list(listing.leavings)
         beside = (*COMPANION_SUFFIXES, *PDF_SUFFIXES)

@@ -48,7 +48,7 @@ def _original_of(
 
 def _may_be_thumbnail(parts: tuple[str, ...]) -> bool:
     path = "/".join(parts).lower()
-    if not any(word in path for word in ("thumb", "preview", "tn_")):
+    if "thumb" not in path and "preview" not in path and "tn_" not in path:
         return False
     return _folder_beside(parts) is not None or any(True for _ in _originals(parts))
 

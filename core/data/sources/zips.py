@@ -124,7 +124,8 @@ def _require_pictures_possible(archive: zipfile.ZipFile, name: str) -> None:
         )
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+# Not frozen: an archive has up to a million.
+@dataclass(kw_only=True, slots=True, eq=False)
 class _ZippedFile:
     archive: zipfile.ZipFile
     info: zipfile.ZipInfo

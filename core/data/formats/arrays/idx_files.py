@@ -35,7 +35,7 @@ _PICTURES, _LABELS = 3, 1  # dimensions
 
 def _pairs(survey: Survey) -> list[tuple[Member, Member]]:
     """Files of pictures with their files of labels, whose names differ in one word."""
-    by_name = {member.parts: member for member in survey.members}
+    by_name = {member.parts: member for member in survey.beside_pictures}
     pairs = []
     for parts, member in by_name.items():
         name = parts[-1]

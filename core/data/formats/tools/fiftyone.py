@@ -57,15 +57,19 @@ def _read(survey: Survey, config: ImportConfig) -> FormatReading:
 def _labels(value: Any, classes: Sequence[str]) -> tuple[str, ...] | None:
     if value is None:
         return None
+    if isinstance(value, int | str):
+        return (_name(value, classes),)
     values = value if isinstance(value, list) else [value]
     # With a confidence or attributes, a label is an object.
     values = [item["label"] if isinstance(item, dict) else item for item in values]
     return tuple(dict.fromkeys(_name(item, classes) for item in values))
 
 
-def _boxes(value: Any, classes: Sequence[str]) -> list[Box]:
+def _boxes(value: Any, classes: Sequence[str]) -> Sequence[Box]:
+    if not isinstance(value, list):
+        return ()
     boxes = []
-    for item in value if isinstance(value, list) else ():
+    for item in value:
         if isinstance(item, dict) and "bounding_box" in item:
             box = box_at(_name(item["label"], classes), *item["bounding_box"])
             is_crowd = (item.get("attributes") or {}).get("iscrowd")
