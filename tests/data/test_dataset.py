@@ -188,7 +188,7 @@ def write(project: Project, pictures: pd.DataFrame, skipped: Sequence[Skipped] =
     )
 
 
-def with_cell(column: str, value: object, row: int = 0) -> pd.DataFrame:
+def with_cell(column: str, value: str | float, row: int = 0) -> pd.DataFrame:
     pictures = manifest()
     pictures.loc[row, column] = value
     return pictures
@@ -198,7 +198,7 @@ def with_cell(column: str, value: object, row: int = 0) -> pd.DataFrame:
     ("column", "value"), [("label", "cats"), ("group", "9"), ("split", "test"), ("excluded", True)]
 )
 def test_a_version_that_changes_little_is_its_record_alone(
-    project: Project, column: str, value: object
+    project: Project, column: str, value: str | float
 ) -> None:
     """10,000 pictures are labelled one by one: each edit would write a manifest of 1 MB."""
     changed = with_cell(column, value)
