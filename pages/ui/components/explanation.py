@@ -22,7 +22,7 @@ from core.evaluation.explanations.verdict import Ground, Trust, Verdict
 from core.messages import N_
 from pages.ui.charts import GOOD_COLOUR, VALIDATION_COLOUR
 from pages.ui.components.live_chart import live_chart
-from pages.ui.text import _, duration, escape, number, percent
+from pages.ui.text import _, escape, number, percent, time_left
 
 _SHOWN_SIDE = 420  # pixels
 _OPACITY = 55  # percent
@@ -195,7 +195,7 @@ def _verdict(explainer: Explainer, data: bytes, heatmap: Heatmap) -> Verdict:
         text = _("Testing if the map may be trusted …")
         if done:
             left = (time.monotonic() - began) / done * (total - done)
-            text += " " + _("at most {time} left").format(time=duration(left))
+            text += " " + time_left(left)
         bar.progress(done / total, text=text)
 
     verdict = explainer.verdict(data, heatmap, report)
