@@ -42,6 +42,8 @@ _COMPARED_TOGETHER = 4_000_000
 # Multi-index hashing (Norouzi, Punjani and Fleet, 2012): of hashes that differ in at
 # most five bits, one of three parts differs in at most one.
 _PART_BITS = (22, 21, 21)
+# With more, a table of all values of a part is faster than a binary search. It takes 100 MB to fill.
+_FEW_VALUES = 1 << 15
 
 _MIRRORED_WINDOWS = sum((steps + 1) ** 2 for steps in range(_MAX_MIRRORED_STEPS + 1))
 # Bits of a hash whose sign mirroring flips.
@@ -56,7 +58,7 @@ class HashIndex:
         self._unique, first_indices = np.unique(hashes, return_index=True)
         self._owners = rows[first_indices]
         self._tables = [
-            _table(part, width) for part, width in zip(_parts(self._unique), _PART_BITS, strict=True)
+            _PartTable(part, width) for part, width in zip(_parts(self._unique), _PART_BITS, strict=True)
         ]
 
     def near_pairs(self, queries: np.ndarray, rows: np.ndarray) -> pd.DataFrame:
@@ -84,7 +86,7 @@ class HashIndex:
             return pd.concat([self._near_pairs(*one) for one in halves], ignore_index=True)
         flat = queries.ravel()
         matches = [
-            self._lookup(flat, part, *table) for part, table in zip(_parts(flat), self._tables, strict=True)
+            self._lookup(flat, part, table) for part, table in zip(_parts(flat), self._tables, strict=True)
         ]
         query, hit = (np.concatenate(column) for column in zip(*matches, strict=True))
         picture, turn = np.divmod(query, queries.shape[1])
@@ -103,17 +105,45 @@ class HashIndex:
     def _count(self, queries: np.ndarray) -> int:
         """Count the hashes that queries are compared with."""
         pairs = zip(_parts(queries.ravel()), self._tables, strict=True)
-        return sum(int((offsets[part + 1] - offsets[part]).sum()) for part, (offsets, _) in pairs)
+        return sum(int(table.spans(part)[1].sum()) for part, table in pairs)
 
     def _lookup(
-        self, queries: np.ndarray, part: np.ndarray, offsets: np.ndarray, members: np.ndarray
+        self, queries: np.ndarray, part: np.ndarray, table: _PartTable
     ) -> tuple[np.ndarray, np.ndarray]:
         """Find hashes close to the queries; return indices of queries and of hashes."""
-        counts = offsets[part + 1] - offsets[part]
+        starts, counts = table.spans(part)
         query = np.repeat(np.arange(len(queries)), counts)
-        hit = members[np.arange(len(query)) + np.repeat(offsets[part] - np.cumsum(counts) + counts, counts)]
+        hit = table.members[np.arange(len(query)) + np.repeat(starts - np.cumsum(counts) + counts, counts)]
         close = np.bitwise_count(queries[query] ^ self._unique[hit]) <= MAX_BITS
         return query[close], hit[close]
+
+
+class _PartTable:
+    """Table of hashes by a part of ``width`` bits, and by all values that differ from it in one bit.
+
+    ``members`` are indices of hashes, those of one value side by side.
+    """
+
+    def __init__(self, part: np.ndarray, width: int) -> None:
+        flips = np.concatenate([[0], 1 << np.arange(width)])
+        values = (part[:, np.newaxis] ^ flips).ravel()
+        order = np.argsort(values, kind="stable")
+        self.members = np.repeat(np.arange(len(part), dtype=np.int32), len(flips))[order]
+        self._values = self._offsets = np.zeros(0, np.int64)
+        self._has_offsets = len(values) > _FEW_VALUES
+        if self._has_offsets:
+            self._offsets = np.concatenate([[0], np.cumsum(np.bincount(values, minlength=1 << width))])
+        else:
+            self._values = values[order]
+
+    def spans(self, part: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return where in ``members`` the hashes of each value begin, and their number."""
+        if self._has_offsets:
+            starts, ends = self._offsets[part], self._offsets[part + 1]
+        else:
+            starts = np.searchsorted(self._values, part)
+            ends = np.searchsorted(self._values, part, side="right")
+        return starts, ends - starts
 
 
 def no_pairs() -> pd.DataFrame:
@@ -229,19 +259,6 @@ def _waves(length: int) -> np.ndarray:
         position = ((edges[1:] + edges[:-1]) / 2 - before) / (1 - before - after)
         waves.append(np.cos(np.pi * np.arange(HASH_SIDE + 1)[:, np.newaxis] * position) * inside)
     return np.stack(waves).astype(np.float32)
-
-
-def _table(part: np.ndarray, width: int) -> tuple[np.ndarray, np.ndarray]:
-    """List the hashes whose part of ``width`` bits differs in at most one bit, for each value.
-
-    Returns:
-        Offsets of each value's hashes, int64 (2 ** width + 1,), and the indices of those hashes.
-    """
-    flips = np.concatenate([[0], 1 << np.arange(width)])
-    values = (part[:, np.newaxis] ^ flips).ravel()
-    indices = np.repeat(np.arange(len(part), dtype=np.int32), len(flips))
-    offsets = np.concatenate([[0], np.cumsum(np.bincount(values, minlength=1 << width))])
-    return offsets, indices[np.argsort(values, kind="stable")]
 
 
 def _parts(hashes: np.ndarray) -> list[np.ndarray]:

@@ -64,6 +64,18 @@ def test_pictures_that_are_very_alike_are_compared_in_parts(monkeypatch: pytest.
     assert len(whole) > 300
 
 
+def test_few_hashes_are_found_as_many_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By binary search, where a table of all values would take longer than the search itself."""
+    random = np.random.default_rng(0)
+    values = random.integers(0, 2**64, 60, np.uint64)
+    queries = values[:, np.newaxis] ^ (np.uint64(1) << random.integers(0, 64, (60, 20), np.uint64))
+    few = HashIndex(values, np.arange(60)).near_pairs(queries, np.arange(100, 160))
+    monkeypatch.setattr("core.data.near_duplicates.hash_index._FEW_VALUES", 0)
+    many = HashIndex(values, np.arange(60)).near_pairs(queries, np.arange(100, 160))
+    assert few["second"].tolist() == list(range(60))
+    pd.testing.assert_frame_equal(few, many)
+
+
 def test_pictures_of_one_hash_are_connected() -> None:
     """Not each with each: a thousand copies would be half a million pairs."""
     values = np.array([5, 8, 5, 5, 8, 1], np.uint64)
