@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from core.delivery.files import parity_file, require_delivered
@@ -11,23 +12,17 @@ from core.prediction.queue.store import QueuedPicture, queued_pictures, remove
 from core.workspace import Project, project_of
 
 
-def outdated_pictures(project: Project, run: Path) -> list[QueuedPicture]:
+def outdated_pictures(pictures: Iterable[QueuedPicture], run: Path) -> list[QueuedPicture]:
     """Choose the pictures that another run answered, or this one before its present classifier.
 
+    Args:
+        pictures: of the queue of the run's project.
     Raises:
-        NotFoundError: the run is not of this project, or has no finished classifier.
+        NotFoundError: the run has no finished classifier.
     """
-    if project_of(run).path != project.path:
-        raise NotFoundError(
-            N_("“{name}” is no run of project “{project}”."), name=run.name, project=project.name
-        )
     require_delivered(run)
     delivered = parity_file(run).stat().st_mtime
-    return [
-        picture
-        for picture in queued_pictures(project)
-        if picture.run != run.name or picture.queued < delivered
-    ]
+    return [picture for picture in pictures if picture.run != run.name or picture.queued < delivered]
 
 
 def empty_queue(project: Project, keep: Path | None = None) -> int:
@@ -40,6 +35,12 @@ def empty_queue(project: Project, keep: Path | None = None) -> int:
     Raises:
         NotFoundError: the run to keep is not of this project, or has no finished classifier.
     """
-    pictures = queued_pictures(project) if keep is None else outdated_pictures(project, keep)
+    if keep is not None and project_of(keep).path != project.path:
+        raise NotFoundError(
+            N_("“{name}” is no run of project “{project}”."), name=keep.name, project=project.name
+        )
+    pictures = queued_pictures(project)
+    if keep is not None:
+        pictures = outdated_pictures(pictures, keep)
     remove(project, [picture.sha256 for picture in pictures])
     return len(pictures)

@@ -21,6 +21,8 @@ class Waiting:
     unsure: tuple[QueuedPicture, ...]
     strange: tuple[QueuedPicture, ...]
     skipped: int
+    # the whole queue, in every state, the oldest first
+    queued: tuple[QueuedPicture, ...]
 
     def __len__(self) -> int:
         return len(self.unsure) + len(self.strange)
@@ -35,12 +37,14 @@ def waiting_pictures(project: Project, dataset: Dataset) -> Waiting:
     """Order the queue. Pictures that have come into the dataset are left out."""
     labelled = dataset.all_pictures
     known = set(labelled.loc[labelled["label"] != "", "sha256"])
-    pictures = [picture for picture in queued_pictures(project) if picture.sha256 not in known]
+    queued = queued_pictures(project)
+    pictures = [picture for picture in queued if picture.sha256 not in known]
     waiting = [picture for picture in pictures if picture.state is QueueState.WAITING]
     return Waiting(
         unsure=_ordered(project, [picture for picture in waiting if picture.doubt is Doubt.UNSURE]),
         strange=_ordered(project, [picture for picture in waiting if picture.doubt is Doubt.STRANGE]),
         skipped=sum(picture.state is QueueState.SKIPPED for picture in pictures),
+        queued=tuple(queued),
     )
 
 

@@ -50,7 +50,7 @@ def show_section(project: Project, run: Path) -> None:
         )
     if waiting.skipped:
         _skipped(project, waiting.skipped)
-    _emptying(project, run)
+    _emptying(project, run, waiting.queued)
     if dataset.version > int(JobDirectory(run).config()["dataset_version"]):
         st.page_link("train.py", label=_("Train again with the new labels"), icon=":material/arrow_forward:")
 
@@ -156,11 +156,11 @@ def _skipped(project: Project, count: int) -> None:
             st.rerun()
 
 
-def _emptying(project: Project, run: Path) -> None:
+def _emptying(project: Project, run: Path, queued: Sequence[QueuedPicture]) -> None:
     """Draw the removal of all pictures, or of those that the present classifier did not answer."""
-    outdated, everything = len(outdated_pictures(project, run)), len(queued_pictures(project))
-    if not everything:
+    if not queued:
         return
+    outdated, everything = len(outdated_pictures(queued, run)), len(queued)
     with st.popover(_("Empty the queue"), type="tertiary", icon=":material/delete:", key="queue-empty"):
         keeps_present = 0 < outdated < everything and st.toggle(
             _("Leave what this run's present classifier answered"), True, key="queue-keep-present"
