@@ -11,7 +11,7 @@ from core.archive.records import Part, SaveRequest
 from core.data.dataset import erased_file, image_path, pictures_of_all_versions
 from core.data.sources.leavings import is_junk
 from core.errors import BusyError, NotFoundError
-from core.files import hash_file, read_json
+from core.files import read_json
 from core.jobs.directory import LEASE_FILE, JobDirectory, list_jobs
 from core.jobs.ending import target_of
 from core.jobs.kinds import JobKind
@@ -119,24 +119,29 @@ def project_files(project: Project, request: SaveRequest) -> list[ProjectFile]:
     return files
 
 
-def referred_pictures(project: Project) -> tuple[list[ProjectFile], int]:
-    """List the pictures that stayed in folders of the user, under their names in the project.
+@dataclass(frozen=True, kw_only=True)
+class ReferredPicture:
+    """A picture that stayed in a folder of the user, and travels under a name in the project."""
 
-    Returns:
-        the files, and the number of those that are missing or have changed.
-    """
+    name: str
+    path: Path
+    # Of the picture that the project refers to: the file may have changed, or be gone.
+    sha256: str
+
+
+def referred_pictures(project: Project) -> list[ReferredPicture]:
+    """List the pictures that stayed in folders of the user. No file is looked at."""
     pictures, erased = pictures_of_all_versions(project.dataset), _erased(project)
     referred = pictures[(pictures["location"] != "") & ~pictures["sha256"].isin(erased)]
-    files, missing = [], 0
     columns = (referred[name] for name in ("sha256", "extension", "location"))
-    for sha256, extension, location in zip(*columns, strict=True):
-        name = image_path(Path("dataset"), sha256, extension).as_posix()
-        path = Path(location)
-        if path.is_file() and hash_file(path) == sha256:
-            files.append(ProjectFile.of(path, name))
-        else:
-            missing += 1
-    return files, missing
+    return [
+        ReferredPicture(
+            name=image_path(Path("dataset"), sha256, extension).as_posix(),
+            path=Path(location),
+            sha256=sha256,
+        )
+        for sha256, extension, location in zip(*columns, strict=True)
+    ]
 
 
 def _members_of(project: Project, runs: set[str]) -> set[str]:

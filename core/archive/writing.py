@@ -12,13 +12,20 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import IO
 
-from core.archive.files import ProjectFile, project_files, referred_pictures, require_at_rest, runs_of
+from core.archive.files import (
+    ProjectFile,
+    ReferredPicture,
+    project_files,
+    referred_pictures,
+    require_at_rest,
+    runs_of,
+)
 from core.archive.portable import portable_content
 from core.archive.records import MANIFEST, PROJECT, ArchivedFile, ArchiveManifest, SaveRequest
 from core.archive.reproduction import reproduction_of
 from core.data.version_record import version_numbers
 from core.errors import ArchiveError
-from core.files import COPY_CHUNK_BYTES, whole_file
+from core.files import COPY_CHUNK_BYTES, sha256_bytes, whole_file
 from core.jobs.directory import JobDirectory
 from core.jobs.status import JobState
 from core.messages import N_
@@ -43,16 +50,17 @@ def write_archive(project: Project, request: SaveRequest, path: Path, progress: 
     """
     require_at_rest(project)
     runs = runs_of(project, request)
-    referred, missing = referred_pictures(project)
-    files = [*project_files(project, request), *referred]
+    files, referred = project_files(project, request), referred_pictures(project)
     with whole_file(path) as temporary, zipfile.ZipFile(temporary, "w") as archive:
-        members = _Members(archive, progress, sum(file.size_bytes for file in files))
+        size_bytes = sum(file.size_bytes for file in files) + sum(map(_size_bytes, referred))
+        members = _Members(archive, progress, size_bytes)
         reproduction = reproduction_of(project, runs, request.reproduce)
         for name, content in reproduction.files if reproduction else ():
             members.add_content(name, content)
         for file in files:
             members.add_file(project, file)
         _require_unchanged(project, files)
+        missing = sum(not members.add_picture(picture) for picture in referred)
         manifest = ArchiveManifest(
             project=project.name,
             created=time.time(),
@@ -85,6 +93,17 @@ class _Members:
                 raise _has_changed(project, file.name) from error
             self._add(f"{PROJECT}/{file.name}", stack.enter_context(stream), file.modified)
 
+    def add_picture(self, picture: ReferredPicture) -> bool:
+        """Add a picture of the user's folders; False if it is no longer there, or has changed."""
+        try:
+            content, modified = picture.path.read_bytes(), picture.path.stat().st_mtime_ns
+        except FileNotFoundError:
+            return False
+        if sha256_bytes(content) != picture.sha256:
+            return False
+        self._add(f"{PROJECT}/{picture.name}", io.BytesIO(content), modified)
+        return True
+
     def add_content(self, name: str, content: bytes) -> None:
         """Add a member that is no file of the project."""
         self._add(name, io.BytesIO(content), time.time_ns())
@@ -107,6 +126,10 @@ def _member_info(name: str, modified: int) -> zipfile.ZipInfo:
     info.compress_type = zipfile.ZIP_DEFLATED if is_compressible else zipfile.ZIP_STORED
     info.external_attr = 0o644 << 16
     return info
+
+
+def _size_bytes(picture: ReferredPicture) -> int:
+    return picture.path.stat().st_size if picture.path.is_file() else 0
 
 
 def _require_unchanged(project: Project, files: Sequence[ProjectFile]) -> None:

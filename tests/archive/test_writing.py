@@ -7,8 +7,10 @@ import io
 import json
 import os
 import time
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -119,22 +121,33 @@ def test_chosen_runs_travel_with_the_members_of_their_ensembles(digits_project: 
 
 
 def test_pictures_that_stayed_in_a_folder_travel_and_the_folder_is_forgotten(
-    workspace: Path, tmp_path: Path, file: Path
+    workspace: Path, tmp_path: Path, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The other computer has no such folder, and must not read one of that name."""
     source = write_folder(tmp_path / "mine", class_folders({"cats": 10, "dogs": 10}))
     project = import_dataset(source, "Pets", ImportConfig(refer=True)).project
     before = open_dataset(project)
     pictures = [before.picture_bytes(row) for row in range(20)]
-    next(source.rglob("*.png")).unlink()
+    gone, changed, *_ = source.rglob("*.png")
+    gone.unlink()
+    changed.write_bytes(changed.read_bytes()[::-1])
+    opened, open_file = Counter[str](), io.open
+
+    def counting(name: Any, *arguments: Any, **options: Any) -> Any:
+        opened[str(name)] += 1
+        return open_file(name, *arguments, **options)
+
+    monkeypatch.setattr(io, "open", counting)
     manifest = saved(project, file)
-    assert manifest.missing_pictures == 1
+    assert manifest.missing_pictures == 2
+    # Each is read once, although its sum must be right.
+    assert {count for name, count in opened.items() if Path(name).is_relative_to(source)} == {1}
     restore_archive(file, "Again", QuietProgress())
     restored = open_dataset(get_project("Again"))
     assert (restored.pictures["location"] == "").all()
     assert restored.digest == before.digest
     found = [restored.image_path(row).exists() for row in range(20)]
-    assert found.count(True) == 19
+    assert found.count(True) == 18
     row = found.index(True)
     assert restored.picture_bytes(row) == pictures[row]
     assert not [name for name, content in members_of(file).items() if str(source).encode() in content]
