@@ -147,6 +147,15 @@ def can_install() -> bool:
     return is_allowed and not is_systems_own and os.access(folder, os.W_OK) and find_spec("pip") is not None
 
 
+def require_possible(packages: Sequence[OptionalPackage]) -> None:
+    """Raise ConfigError, with the command for a terminal, where nothing can be installed."""
+    if not can_install():
+        raise ConfigError(
+            N_("Nothing can be installed from here. On the computer that runs Darkroom: {command}"),
+            command=install_command(packages),
+        )
+
+
 def install(directory: Path, config: JsonObject, progress: Progress) -> JsonObject:
     """Job step: install ``config["packages"]``, keys of ``OPTIONAL_PACKAGES``, by pip.
 
@@ -156,12 +165,7 @@ def install(directory: Path, config: JsonObject, progress: Progress) -> JsonObje
         JobStopped: the user stopped it.
     """
     packages = _known(config["packages"])
-    command = install_command(packages)
-    if not can_install():
-        raise ConfigError(
-            N_("Nothing can be installed from here. On the computer that runs Darkroom: {command}"),
-            command=command,
-        )
+    require_possible(packages)
     progress.stage(Stage.INSTALLING)
     log = directory / _LOG
     if _run_pip(packages, directory, log, progress) != 0:
@@ -171,7 +175,7 @@ def install(directory: Path, config: JsonObject, progress: Progress) -> JsonObje
             ),
             package=", ".join(package.name for package in packages),
             error=_reason(log),
-            command=command,
+            command=install_command(packages),
         )
     invalidate_caches()
     return {"packages": [package.name for package in packages]}

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from core.jobs.directory import JobDirectory
 from core.jobs.kinds import JobKind
 from core.models.backbones import get_backbone
-from core.optional_packages import OptionalPackage
+from core.optional_packages import OptionalPackage, require_possible
 from core.runs.temporary_jobs import start_temporary
 from core.workspace import jobs_folder
 
@@ -23,6 +23,7 @@ def start_installation(packages: Sequence[OptionalPackage]) -> JobDirectory:
     Raises:
         ConfigError: nothing can be installed here.
     """
+    require_possible(packages)
     config = {"packages": [package.name for package in packages]}
     return start_temporary(jobs_folder(), JobKind.INSTALL_PACKAGES, config)
 

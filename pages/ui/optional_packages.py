@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 import streamlit as st
 
+from core.http.access.guard import is_at_this_computer
 from core.jobs.directory import JobDirectory
 from core.jobs.kinds import JobKind
 from core.jobs.status import JobState
@@ -30,7 +31,7 @@ def offer_packages(packages: Sequence[OptionalPackage], start_again: Callable[[]
         follow(job, lambda ended: _ended(ended, start_again), key=f"{key}-progress")
         if not job.status().state.has_ended:
             return
-    is_possible = can_install() and is_at_this_computer()
+    is_possible = can_install() and is_browser_here()
     size = number(sum(package.megabytes for package in packages))
     is_pressed = st.button(
         _("Install what is missing ({n} MB)").format(n=size),
@@ -56,7 +57,7 @@ def _ended(job: JobDirectory, start_again: Callable[[], JobDirectory]) -> None:
     show_error(status)
 
 
-def is_at_this_computer() -> bool:
-    """True unless the browser is on another machine, or behind a proxy, which hides where it is."""
-    is_behind_a_proxy = any(name in st.context.headers for name in ("X-Forwarded-For", "Forwarded"))
-    return not is_behind_a_proxy and st.context.ip_address in {None, "127.0.0.1", "::1"}
+def is_browser_here() -> bool:
+    """True for a browser on the computer that runs Darkroom."""
+    # Streamlit states no address for a browser on this computer.
+    return is_at_this_computer(st.context.ip_address or "127.0.0.1", st.context.headers)

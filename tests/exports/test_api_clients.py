@@ -34,6 +34,7 @@ _STARTS_JOBS = (
     "backbones_measure",
     "backbones_download",
     "backbones_compare",
+    "packages_install",
     "measurements_test_robustness",
     "measurements_measure_learning_curve",
     "measurements_make_mean_heatmaps",

@@ -9,11 +9,12 @@ from core.data.dataset import open_dataset
 from core.files import hash_file
 from core.http.pages import archive_address
 from core.runs.control import find_job, wait_for
-from core.uploads.store import find_upload, open_upload
+from core.uploads.store import find_upload
 from core.workspace import Project, get_project
 from tests.support.api_client import post
 from tests.support.archives import saved
 from tests.support.http_client import ask
+from tests.support.uploads import send, source_of
 
 
 def test_a_project_is_saved_and_downloaded(digits_project: Project) -> None:
@@ -44,13 +45,8 @@ def test_runs_and_parts_that_do_not_exist_are_refused(digits_project: Project) -
 
 def test_an_uploaded_file_becomes_a_project(digits_project: Project, tmp_path: Path) -> None:
     saved(digits_project, tmp_path / "digits.zip")
-    content = (tmp_path / "digits.zip").read_bytes()
-    ticket = open_upload(len(content))
-    upload = find_upload(ticket)
-    part = upload.write_to("digits.zip", offset=0, size_bytes=len(content))
-    part.write(content)
-    part.close()
-    source = {"upload": ticket.upload, "token": ticket.token}
+    ticket = send("digits.zip", (tmp_path / "digits.zip").read_bytes())
+    source, upload = source_of(ticket), find_upload(ticket)
     # The name is taken; the upload stays for another attempt.
     assert post("/api/v1/archives", {"upload": source}).status == 409
     started = post("/api/v1/archives", {"upload": source, "name": "Again"})

@@ -16,6 +16,7 @@ ACTING = (
     "core.delivery.thresholds",
     "core.doctor.report",
     "core.evaluation.leading",
+    "core.models.supplied_weights",
     "core.prediction.corrections",
     "core.prediction.log.",
     "core.prediction.queue.",
@@ -28,8 +29,6 @@ ACTING = (
 )
 # Each with its reason.
 OWN = {
-    # Only on the computer that runs Darkroom.
-    "start_installation",
     # A camera's shots; programs import files.
     "add_to_class",
     # Parts of what an address answers as a whole.

@@ -291,7 +291,7 @@ def test_a_missing_reader_is_installed_with_one_press(
         replace(understanding, offers=(), missing_readers=(MissingReader(package="av", files=1),)),
     )
     monkeypatch.setattr(optional_packages, "can_install", lambda: True)
-    monkeypatch.setattr(optional_packages, "is_at_this_computer", lambda: True)
+    monkeypatch.setattr(optional_packages, "is_browser_here", lambda: True)
     monkeypatch.setattr(
         optional_packages,
         "start_installation",

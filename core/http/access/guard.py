@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Container
 from dataclasses import dataclass
 
 from starlette.requests import HTTPConnection
@@ -21,6 +22,7 @@ from core.messages import N_
 
 # Proxies add one of these.
 _FORWARDED = ("forwarded", "x-forwarded-for", "x-real-ip")
+_THIS_COMPUTER = {"127.0.0.1", "::1"}
 _SAME_SITE = {"same-origin", "none"}
 # Guesses of a token, per second and address.
 _REFUSALS_PER_SECOND = 1.0
@@ -33,6 +35,8 @@ class Caller:
     # None: on this computer, where none is needed.
     token: ApiToken | None
     address: str
+    # See ``is_at_this_computer``.
+    is_here: bool
 
     @property
     def token_id(self) -> str:
@@ -59,7 +63,11 @@ class Guard:
             TooManyRequestsError: the caller is beyond its rate.
         """
         address = connection.client.host if connection.client else ""
-        caller = Caller(token=self._token(connection, address), address=address)
+        caller = Caller(
+            token=self._token(connection, address),
+            address=address,
+            is_here=is_at_this_computer(address, connection.headers),
+        )
         self._count(self._limiter, caller.token_id or address)
         return caller
 
@@ -75,7 +83,7 @@ class Guard:
         if caller.token is not None:
             if scope is not None:
                 _require_scope(caller.token, scope)
-        elif not self.is_local or any(name in connection.headers for name in _FORWARDED):
+        elif not self.is_local or _is_forwarded(connection.headers):
             raise TokenError(
                 N_(
                     "This request needs a token: “Authorization: Bearer …”. Make one with “python -m core token create”."
@@ -102,6 +110,19 @@ class Guard:
             raise TooManyRequestsError(
                 N_("Too many requests. Try again in {seconds:.1f} seconds."), seconds=max(wait, 0.1)
             )
+
+
+def is_at_this_computer(address: str, headers: Container[str]) -> bool:
+    """True unless a caller is on another computer, or behind a proxy, which hides where it is.
+
+    Args:
+        headers: names, in any case.
+    """
+    return address in _THIS_COMPUTER and not _is_forwarded(headers)
+
+
+def _is_forwarded(headers: Container[str]) -> bool:
+    return any(name in headers for name in _FORWARDED)
 
 
 def _secret_in(header: str) -> str:

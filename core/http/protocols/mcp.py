@@ -187,7 +187,7 @@ def serve_lines(lines: Iterable[str], write: Callable[[str], object], call: Call
 def local_call() -> Call:
     """Call of a program that this computer's user has started, so it may do everything."""
     return Call(
-        caller=Caller(token=None, address=""),
+        caller=Caller(token=None, address="", is_here=True),
         require_scope=lambda scope: None,
         path={},
         query=None,

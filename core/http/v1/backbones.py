@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated
 
-from core.errors import NotFoundError, WeightsError
+from core.errors import NotFoundError, UploadError, WeightsError
 from core.http.access.tokens import Scope
 from core.http.endpoint import Call, Endpoint
 from core.http.openapi.note import Note
+from core.http.v1.data.imports import UploadSource, uploaded
 from core.http.v1.views import JobView, job_view
 from core.messages import N_
-from core.models.backbones import BACKBONES, WeightsSource
+from core.models.backbones import BACKBONES, Backbone, WeightsSource
 from core.models.speeds import measured_speeds
+from core.models.supplied_weights import import_weights_file
 from core.models.weights.store import weights_ready
 from core.records import Record
 from core.runs.start_computer_jobs import start_download, start_measurement
 from core.runs.start_project_jobs import start_bakeoff
 from core.training.bakeoff.results import Entry, Sample, read_bake_off, sensible_choice
+from core.uploads.store import remove_upload_at
 
 _MAX_BACKBONES = 1000
 
@@ -53,6 +57,13 @@ class BackboneChoice(Record):
 
 
 @dataclass(frozen=True, kw_only=True)
+class WeightsFile(Record):
+    """An uploaded weights file, as its makers publish it; any file name."""
+
+    upload: UploadSource
+
+
+@dataclass(frozen=True, kw_only=True)
 class BakeOffView(Record):
     """Backbones compared on the same pictures; test pictures are not used."""
 
@@ -64,21 +75,7 @@ class BakeOffView(Record):
 
 def list_all(call: Call) -> BackboneList:
     speeds = measured_speeds()
-    return BackboneList(
-        backbones=tuple(
-            BackboneView(
-                key=backbone.key,
-                name=backbone.name,
-                input_size=backbone.input_size,
-                parameters=backbone.parameters,
-                imagenet_top1=backbone.imagenet_top1,
-                is_ready=weights_ready(backbone),
-                licence=backbone.licence,
-                pictures_per_second=speeds.get(backbone.key),
-            )
-            for backbone in BACKBONES.values()
-        )
-    )
+    return BackboneList(backbones=tuple(_view(backbone, speeds) for backbone in BACKBONES.values()))
 
 
 def download(call: Call) -> JobView:
@@ -94,6 +91,21 @@ def download(call: Call) -> JobView:
     if backbone.weights is WeightsSource.NONE:
         raise WeightsError(N_("{name} has no pretrained weights to download."), name=backbone.name)
     return job_view(start_download(backbone.key))
+
+
+def bring_weights(call: Call) -> BackboneView:
+    """Take in an uploaded weights file. One without a published checksum is proven by the first job that needs it.
+
+    Raises:
+        WeightsError: the file is unknown, incomplete or damaged; the upload stays.
+        UploadError: there is not exactly one file.
+    """
+    path = uploaded(call.body_as(WeightsFile).upload)
+    if path.is_dir():
+        raise UploadError(N_("Send one weights file at a time."))
+    backbone = import_weights_file(path, prove=False)
+    remove_upload_at(path)
+    return _view(backbone, measured_speeds())
 
 
 def measure(call: Call) -> JobView:
@@ -125,6 +137,19 @@ def comparison(call: Call) -> BakeOffView:
     )
 
 
+def _view(backbone: Backbone, speeds: Mapping[str, float]) -> BackboneView:
+    return BackboneView(
+        key=backbone.key,
+        name=backbone.name,
+        input_size=backbone.input_size,
+        parameters=backbone.parameters,
+        imagenet_top1=backbone.imagenet_top1,
+        is_ready=weights_ready(backbone),
+        licence=backbone.licence,
+        pictures_per_second=speeds.get(backbone.key),
+    )
+
+
 ENDPOINTS = (
     Endpoint(
         method="GET",
@@ -143,6 +168,16 @@ ENDPOINTS = (
         body=BackboneChoice,
         answer=JobView,
         status=202,
+    ),
+    Endpoint(
+        method="POST",
+        path="/v1/backbones/weights",
+        summary="Take in an official weights file, for computers without a network.",
+        scope=Scope.TRAIN,
+        handler=bring_weights,
+        body=WeightsFile,
+        answer=BackboneView,
+        status=201,
     ),
     Endpoint(
         method="POST",
