@@ -37,3 +37,20 @@ def choose_limit(scores: np.ndarray, share: float, groups: np.ndarray) -> float:
 def reachable_share(groups: np.ndarray) -> float:
     """Smallest fraction of turned away pictures that so many validation pictures can promise."""
     return 1 / (len(np.unique(groups)) + 1)
+
+
+def likely_shares(share: float, groups: np.ndarray) -> tuple[float, float]:
+    """95% interval of the fraction of new pictures that ``choose_limit`` turns away.
+
+    ``share`` is its mean over many samples of validation pictures. For one sample of n, the fraction
+    above the k-th largest score has a beta distribution with k and n + 1 - k (Vovk 2012).
+
+    Args:
+        groups: (n,), at least one.
+    """
+    from scipy import special
+
+    count = len(np.unique(groups))
+    rank = max(1, math.floor(share * (count + 1) + _ROUNDING))
+    low, high = special.betaincinv(rank, count + 1 - rank, [0.025, 0.975])
+    return float(low), float(high)

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from core.evaluation.strangers.limits import choose_limit, reachable_share
+from core.evaluation.strangers.limits import choose_limit, likely_shares, reachable_share
 
 
 def test_five_percent_of_99_pictures_are_at_most_four_besides_the_new_one() -> None:
@@ -26,6 +26,15 @@ def test_new_pictures_are_turned_away_as_often_as_promised(share: float) -> None
         for _ in range(400)
     ]
     assert share - 0.012 < np.mean(turned) <= share + 0.004
+
+
+@pytest.mark.parametrize(("share", "count"), [(0.05, 48), (0.05, 200), (0.05, 12)])
+def test_one_limit_turns_away_a_share_within_its_interval(share: float, count: int) -> None:
+    """Two of 48, or the highest of 12: by chance more than the mean, or less."""
+    random, groups = np.random.default_rng(2), np.arange(count)
+    limits = np.array([choose_limit(random.uniform(size=count), share, groups) for _ in range(4000)])
+    expected = np.quantile(1 - limits, [0.025, 0.975])
+    np.testing.assert_allclose(likely_shares(share, groups), expected, rtol=0.12, atol=0.002)
 
 
 def test_a_group_counts_as_one_picture() -> None:

@@ -13,7 +13,7 @@ from core.delivery.limits import use_limits
 from core.evaluation.evaluated_run import EvaluatedRun
 from core.evaluation.metrics.intervals import fraction_interval
 from core.evaluation.strangers.chosen import known_scores, limit_of, limits_in_use
-from core.evaluation.strangers.limits import USUAL_SHARE, reachable_share
+from core.evaluation.strangers.limits import USUAL_SHARE, likely_shares, reachable_share
 from core.evaluation.strangers.materials import KIND_LABELS, StrangerKind
 from core.evaluation.strangers.measuring import Scored, Separation, StrangerReport
 from core.evaluation.strangers.results import read_stranger_scores, read_strangers
@@ -128,6 +128,13 @@ def _choose_limit(evaluated: EvaluatedRun, validation: Scored) -> float | None:
             _(
                 "With {n} validation pictures, less than {share} cannot be promised. The limit is the highest of their scores."
             ).format(n=number(len(validation.scores)), share=percent(reachable))
+        )
+    if share and len(validation.scores):
+        low, high = likely_shares(share, validation.groups)
+        st.caption(
+            _(
+                "Of new pictures of your classes, it will be between {low} and {high}, by the number of validation pictures."
+            ).format(low=percent(low), high=percent(high))
         )
     limit = limits[share]
     if limit != in_use.stranger_limit and st.button(
