@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from core.archive.portable import require_portable
 from core.archive.records import MANIFEST, PROJECT, ArchiveManifest, RestoreResult
 from core.data.sources.members import (
     Allowance,
@@ -223,6 +222,9 @@ def _require_sound(project: Project, file: str) -> None:
         DarkroomError: see ``require_portable``.
         ArchiveError: a file of it is not what Darkroom writes.
     """
+    # It loads pyarrow, which a page that only starts the job does not need.
+    from core.archive.portable import require_portable
+
     try:
         require_portable(project, file)
     except DarkroomError:

@@ -13,14 +13,9 @@ import pandas as pd
 from plotly.graph_objects import Bar, Figure
 
 from core.data.labels.layout import Split
-from core.messages import N_
+from pages.ui.display_names.splits import SPLIT_NAMES
 from pages.ui.text import _, percent
 
-SPLIT_NAMES = {
-    Split.TRAIN: N_("to train"),
-    Split.VALIDATION: N_("to validate"),
-    Split.TEST: N_("to test"),
-}
 # Readable in both themes, and distinct for colour-blind people.
 TRAIN_COLOUR, VALIDATION_COLOUR, TEST_COLOUR = "#4C9BD6", "#E0793A", "#8E8E96"
 GOOD_COLOUR, MUTED_COLOUR = "#1F9E8F", "#8E8E96"

@@ -8,8 +8,9 @@ import pandas as pd
 import streamlit as st
 
 from core.data.labels.layout import Split
-from pages.ui.charts import MAX_BARS, SPLIT_NAMES, class_counts, counts_by_split
+from pages.ui.charts import MAX_BARS, class_counts, counts_by_split
 from pages.ui.components.live_chart import live_chart
+from pages.ui.display_names.splits import SPLIT_NAMES
 from pages.ui.text import _
 
 _MOST_UNSCROLLED = 16  # classes whose bars fit a screen beside the controls

@@ -11,13 +11,17 @@ import html
 import io
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import streamlit as st
 from PIL import Image
 
-from core.delivery.prediction import Guess
 from pages.ui.text import percent
+
+if TYPE_CHECKING:
+    # It loads LiteRT, which the first page does not need.
+    from core.delivery.prediction import Guess
 
 _STYLE = """
 <style>

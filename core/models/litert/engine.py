@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from ai_edge_litert.interpreter import Interpreter
 
 from core.devices import cpu_cores
 from core.progress import ignore_counts, never_stop
@@ -37,6 +36,9 @@ class Engine:
 
     def __init__(self, model: Path | bytes, threads: int | None = None) -> None:
         """Load a LiteRT file or its content; ``threads`` None means all cores."""
+        # The first page imports this module, and waits for no network.
+        from ai_edge_litert.interpreter import Interpreter
+
         source = {"model_path": str(model)} if isinstance(model, Path) else {"model_content": model}
         self._interpreter: Any = Interpreter(**source, num_threads=threads or cpu_cores())
         self._lock = threading.Lock()
@@ -48,11 +50,6 @@ class Engine:
     def input_size(self) -> int:
         """Height and width of a picture, in pixels."""
         return int(self._input["shape"][1])
-
-    @property
-    def outputs(self) -> int:
-        """Number of outputs."""
-        return len(self._outputs)
 
     @property
     def has_fixed_batch(self) -> bool:

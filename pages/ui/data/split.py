@@ -15,10 +15,10 @@ from core.data.labels.layout import Split
 from core.data.split.splitting import MIN_PICTURES_PER_CLASS, SplitConfig, redrawn_split
 from core.workspace import Project, list_runs
 from pages.ui import state
-from pages.ui.charts import SPLIT_NAMES
 from pages.ui.class_counts import show_class_counts
 from pages.ui.components.picture_grid import picture_grid
 from pages.ui.data.caching import VersionKey, version_key
+from pages.ui.display_names.splits import SPLIT_NAMES
 from pages.ui.editing.changes import apply_change
 from pages.ui.editing.tiles import format_split, picture_tile
 from pages.ui.text import _, ngettext, number, percent

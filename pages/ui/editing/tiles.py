@@ -7,8 +7,8 @@ from typing import Any
 from core.data.labels.layout import Split
 from core.http.pages import picture_address, thumbnail_address
 from core.workspace import Project
-from pages.ui.charts import SPLIT_NAMES
 from pages.ui.components.picture_grid import GridTile
+from pages.ui.display_names.splits import SPLIT_NAMES
 from pages.ui.text import _, file_size, number
 from pages.ui.urls import own_url
 
