@@ -17,10 +17,18 @@ from core.http import server
 os.environ.setdefault(
     "KERAS_BACKEND", "numpy"
 )  # should anything here want Keras: only workers load TensorFlow
+# Those of the first page. A browser is busy with Streamlit's own files for a second.
+FIRST_IMPORTS = ("pages.ui.shell", "pages.ui.data.sources.new_project", "pages.ui.overview.saving")
 HEAVY_IMPORTS = ("plotly.graph_objects", "scipy.stats", "core.http.application")
 # By then a browser that opened at the start has its first page; imports beside it would delay it.
 SECONDS_BEFORE_WARM_UP = 5.0
 BASE_PATH = str(st.get_option("server.baseUrlPath")).strip("/")
+
+
+def prepare_first_page() -> None:
+    """Load what the first page needs while the browser gets ready to ask for it."""
+    for name in FIRST_IMPORTS:
+        importlib.import_module(name)
 
 
 def warm_up() -> None:
@@ -34,6 +42,7 @@ def warm_up() -> None:
 @asynccontextmanager
 async def lifespan(_: st.App) -> AsyncIterator[None]:
     """Say where the pages are, and load slow packages while the first one is read."""
+    threading.Thread(target=prepare_first_page, daemon=True).start()
     warming = threading.Timer(SECONDS_BEFORE_WARM_UP, warm_up)
     warming.daemon = True
     warming.start()
