@@ -15,6 +15,7 @@ from core.data.labels.task import Task
 from core.data.skip_reasons import unreadable_image
 from core.delivery.exporter import delivered_head
 from core.delivery.files import read_labels, require_delivered, tflite_file
+from core.delivery.run_network import has_one_network
 from core.errors import DarkroomError, NotFoundError
 from core.evaluation.explanations.joined_network import JoinedNetwork
 from core.evaluation.explanations.network import ExplainedClassifier, ExplainedNetwork, Heatmap
@@ -22,17 +23,11 @@ from core.evaluation.explanations.verdict import Verdict, judge
 from core.evaluation.thresholds.answers import answered
 from core.files import digest_of, sha256_bytes
 from core.jobs.directory import JobDirectory
-from core.jobs.kinds import JobKind
 from core.messages import N_
 from core.progress import ignore_counts
 from core.records import read_record, write_record
 from core.training.artifacts import map_pooling
 from core.training.config import TrainingConfig
-
-
-def has_one_network(run: Path) -> bool:
-    """False for an ensemble: the feature maps of its members have no common cells."""
-    return JobDirectory(run).kind is not JobKind.ENSEMBLE
 
 
 def _one_network(run: Path, content: bytes) -> ExplainedNetwork:

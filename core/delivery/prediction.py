@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +15,7 @@ from core.data.labels.task import Task
 from core.delivery.decisions import sets_of
 from core.delivery.files import read_labels, require_delivered, tflite_file
 from core.delivery.misfits import find_misfit, misfit_message
+from core.delivery.run_network import NetworkOutputs, RunNetwork
 from core.evaluation.thresholds.answers import answered
 from core.messages import Message
 from core.models.litert.engine import Engine
@@ -36,6 +37,8 @@ class Prediction:
     guesses: list[Guess]
     # higher for pictures of none of the classes; None: the run's file gives no score
     stranger_score: float | None
+    # Pooled feature map, float32 (F,), or (GRID_CELLS * F,) for a grid; None: the network gives none.
+    cells: np.ndarray | None = field(default=None, compare=False, repr=False)
 
 
 class Classifier:
@@ -54,7 +57,7 @@ class Classifier:
         self.labels = read_labels(run)
         # Of the usual promise; None: the run's probabilities are not calibrated.
         self.sets = sets_of(run)
-        self._engine = Engine(tflite_file(run))
+        self._network = RunNetwork(run, tflite_file(run).read_bytes(), Engine)
 
     def prepare(self, data: bytes) -> np.ndarray:
         """Decode picture bytes to uint8 RGB, shape (input size, input size, 3).
@@ -81,8 +84,8 @@ class Classifier:
         Args:
             pictures: uint8 RGB (n, input size, input size, 3), as ``prepare`` makes them.
         """
-        outputs = self._engine.run_all(pictures)
-        return outputs[0], outputs[1][:, 0] if len(outputs) > 1 else None
+        outputs = self._network.run(pictures)
+        return outputs.probabilities, outputs.stranger_scores
 
     def guesses(self, data: bytes) -> list[Guess]:
         """Every class with its probability, the best first.
@@ -102,13 +105,21 @@ class Classifier:
 
     def predictions(self, pictures: np.ndarray) -> list[Prediction]:
         """Answer pictures that ``prepare`` has made: uint8 RGB (n, input size, input size, 3)."""
-        probabilities, scores = self.answers(pictures)
-        return [
-            Prediction(
-                guesses=self._in_order(row), stranger_score=None if scores is None else float(scores[index])
-            )
-            for index, row in enumerate(probabilities)
-        ]
+        outputs = self._network.run(pictures)
+        return [self._prediction(outputs, index) for index in range(len(pictures))]
+
+    def _prediction(self, outputs: NetworkOutputs, index: int) -> Prediction:
+        scores, cells = outputs.stranger_scores, outputs.cells
+        return Prediction(
+            guesses=self._in_order(outputs.probabilities[index]),
+            stranger_score=None if scores is None else float(scores[index]),
+            cells=None if cells is None else cells[index],
+        )
+
+    def features(self, predictions: Sequence[Prediction]) -> np.ndarray | None:
+        """Features of predicted pictures, float32 (n, F), of unit length; None: the network gives none."""
+        cells = [prediction.cells for prediction in predictions if prediction.cells is not None]
+        return self._network.unit_features(np.stack(cells)) if cells else None
 
     def _in_order(self, probabilities: np.ndarray) -> list[Guess]:
         names = self.labels.class_names
@@ -168,7 +179,7 @@ class Classifier:
     @property
     def has_stranger_score(self) -> bool:
         """True if the run's file gives a stranger score beside the probabilities."""
-        return self._engine.outputs > 1
+        return self._network.has_stranger_score
 
     @property
     def has_thresholds(self) -> bool:

@@ -5,19 +5,18 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import partial
 from pathlib import Path, PurePosixPath
 
 import numpy as np
 import pandas as pd
 
 from core.delivery.decisions import Decisions, decide
-from core.delivery.files import Labels, tflite_file
+from core.delivery.files import Labels
 from core.delivery.network_identity import digest_of_network
 from core.delivery.prediction import Classifier, Prediction
 from core.files import sha256_bytes
 from core.prediction.batch.answer_table import answer_groups
-from core.prediction.batch.network import BatchNetwork
 from core.prediction.batch.records import BatchFacts, BatchRequest, read_facts
 from core.prediction.batch.sources import BatchFiles
 from core.prediction.doubts import doubts_of
@@ -59,9 +58,8 @@ def note_answers(
     pictures = [AnsweredPicture(name=item.name, read=partial(_same, item.data)) for item in answered]
 
     def features_of(rows: Sequence[int]) -> Features | None:
-        network = _network(run, tflite_file(run).stat().st_mtime_ns)
-        values = network.run(np.stack([classifier.prepare(answered[row].data) for row in rows])).features
-        return None if values is None else Features(values=values, space=network.digest)
+        values = classifier.features([answered[row].prediction for row in rows])
+        return None if values is None else Features(values=values, space=digest_of_network(run))
 
     return queue_doubtful(run, classifier.labels, pictures, answers, features_of)
 
@@ -203,9 +201,3 @@ def _lines(
 
 def _same(data: bytes) -> bytes:
     return data
-
-
-# A classifier is asked again and again, and loading takes as long as ten pictures.
-@lru_cache(maxsize=1)
-def _network(run: Path, _written: int) -> BatchNetwork:
-    return BatchNetwork(run)

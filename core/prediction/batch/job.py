@@ -62,20 +62,23 @@ def _answer_all(directory: Path, request: BatchRequest, progress: Progress) -> N
 
 def _facts_of(directory: Path, run: Path, network: BatchNetwork) -> BatchFacts:
     """Read the facts by which the batch began; at its first attempt they are written."""
-    if not has_facts(directory):
+    if has_facts(directory):
+        facts = read_facts(directory)
+    else:
         facts = BatchFacts(
             labels=read_labels(run),
             network=network.digest,
             sets=sets_of(run),
             feature_size=network.feature_size,
         )
-        write_facts(directory, facts)
-    facts = read_facts(directory)
-    if facts.network != network.digest:
+    if not network.has_digest(facts.network):
         raise ConfigError(
             N_("The classifier of “{name}” has changed since this batch began. Start a new batch."),
             name=run.name,
         )
+    # An earlier digest would change with the thresholds.
+    facts = replace(facts, network=network.digest)
+    write_facts(directory, facts)
     return facts
 
 

@@ -8,16 +8,12 @@ from pathlib import Path
 
 import numpy as np
 
-from core.delivery.explaining import has_one_network
 from core.delivery.files import require_delivered, tflite_file
 from core.delivery.network_identity import network_digest
-from core.evaluation.strangers.detector import unit_features
-from core.jobs.directory import JobDirectory
-from core.models.head import GRID_CELLS, MapPooling
+from core.delivery.run_network import RunNetwork
+from core.files import sha256_bytes
+from core.models.head import GRID_CELLS
 from core.models.litert.engine import FeatureExtractor
-from core.models.litert.rewriting import with_pooled_features
-from core.training.artifacts import map_pooling
-from core.training.config import TrainingConfig
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,39 +51,31 @@ class BatchNetwork:
         require_delivered(run)
         content = tflite_file(run).read_bytes()
         self.digest = network_digest(content)
-        # An ensemble has the features of several networks, which nothing compares.
-        self._pooling = _pooling_of(run) if has_one_network(run) else None
-        if self._pooling:
-            content = with_pooled_features(content, self._pooling)
-        self._extractor = FeatureExtractor(content)
+        self._earlier_digest = sha256_bytes(content)
+        self._network = RunNetwork(run, content, FeatureExtractor)
+
+    def has_digest(self, digest: str) -> bool:
+        """True for the digest of this network; batches of earlier builds have that of the whole file."""
+        return digest in {self.digest, self._earlier_digest}
 
     @property
     def block_size(self) -> int:
         """Number of pictures that keep every core at work, and that a Stop waits for."""
-        return self._extractor.batch_size * self._extractor.engines
+        return self._network.engine.batch_size * self._network.engine.engines
 
     @property
     def feature_size(self) -> int:
         """Length of a picture's features; 0: there are none."""
-        if self._pooling is None:
+        if self._network.pooling is None:
             return 0
-        size = int(np.prod(self._extractor.output_shapes[-1]))
-        return size // GRID_CELLS if self._pooling == "grid" else size
+        size = int(np.prod(self._network.engine.output_shapes[-1]))
+        return size // GRID_CELLS if self._network.pooling == "grid" else size
 
     def run(self, pictures: np.ndarray) -> Outputs:
         """Answer pictures, uint8 RGB (n, S, S, 3)."""
-        probabilities, *others = self._extractor.run_all(pictures)
-        features = None
-        if self._pooling is not None:
-            cells = others.pop()
-            rows = cells.reshape(len(cells), int(np.prod(cells.shape[1:])))
-            features = unit_features(rows, is_grid=self._pooling == "grid")
+        outputs = self._network.run(pictures)
         return Outputs(
-            probabilities=probabilities,
-            stranger_scores=others[0][:, 0] if others else None,
-            features=features,
+            probabilities=outputs.probabilities,
+            stranger_scores=outputs.stranger_scores,
+            features=None if outputs.cells is None else self._network.unit_features(outputs.cells),
         )
-
-
-def _pooling_of(run: Path) -> MapPooling:
-    return map_pooling(TrainingConfig.from_json(JobDirectory(run).config()))

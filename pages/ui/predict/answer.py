@@ -84,7 +84,7 @@ def _more(asked: Asked, picture: NewPicture, prediction: Prediction, key: str) -
         )
         correction(asked.project, asked.run, asked.classifier, picture, prediction, key=key)
     if asks_similar:
-        show_similar(asked.run, picture.data, key=key)
+        show_similar(asked.run, picture.data, prediction, key=key)
     if asks_why:
         try_to(lambda: show_explanation(asked.run, picture.data, key=key))
 

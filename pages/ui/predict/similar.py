@@ -6,6 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from core.delivery.prediction import Prediction
 from core.errors import DarkroomError
 from core.evaluation.evaluated_run import EvaluatedRun
 from core.prediction.similar import similar_to
@@ -15,10 +16,11 @@ from pages.ui.text import show
 _COUNT = 6
 
 
-def show_similar(run: Path, data: bytes, *, key: str) -> None:
+def show_similar(run: Path, data: bytes, prediction: Prediction, *, key: str) -> None:
     """Draw the training pictures nearest to picture bytes, or say why there are none."""
     try:
         evaluated = EvaluatedRun.open(run)
-        similar_gallery(evaluated, similar_to(evaluated, data, _COUNT), key=f"{key}-similar-pictures")
+        found = similar_to(evaluated, data, _COUNT, prediction.cells)
+        similar_gallery(evaluated, found, key=f"{key}-similar-pictures")
     except DarkroomError as error:
         st.caption(show(error.message))

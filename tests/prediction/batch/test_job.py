@@ -20,6 +20,7 @@ from core.delivery.limits import use_limits
 from core.delivery.prediction import Classifier
 from core.errors import ConfigError, DataError, NotFoundError
 from core.evaluation.strangers.chosen import AnswerLimits
+from core.files import hash_file
 from core.jobs.directory import JobDirectory
 from core.jobs.disk import is_disk_full
 from core.jobs.kinds import JOB_TYPES, JobKind
@@ -29,6 +30,7 @@ from core.prediction.batch.answer_table import answers_file, matrix_of, read_ans
 from core.prediction.batch.batches import open_batch
 from core.prediction.batch.job import predict_batch
 from core.prediction.batch.network import BatchNetwork
+from core.prediction.batch.records import read_facts, write_facts
 from core.progress import JobPaused, JobStopped, QuietProgress, Stage
 from tests.support.batches import waiting_batch
 from tests.support.kill_resume import Killed
@@ -186,6 +188,22 @@ def test_a_batch_keeps_the_thresholds_that_it_began_with(
     use_limits(finished_run, AnswerLimits(least_confidence=0.7))
     run(job)
     assert not read_answers(job.path)["is_unsure"].any()
+
+
+def test_a_batch_of_an_earlier_build_goes_on(
+    finished_run: Path, digits: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It recorded the sum of the whole file, which changes with the thresholds in it."""
+    monkeypatch.setattr(answer_table, "_SAVE_EVERY_SECONDS", 0.0)
+    job = waiting_batch(finished_run, digits)
+    with pytest.raises(JobStopped):
+        run(job, _Interrupted(4, "stop"))
+    write_facts(job.path, replace(read_facts(job.path), network=hash_file(tflite_file(finished_run))))
+    with pytest.raises(JobStopped):
+        run(job, _Interrupted(9, "stop"))
+    use_limits(finished_run, AnswerLimits(least_confidence=0.7))
+    run(job)
+    assert read_answers(job.path)["path"].tolist() == sorted(DIGITS)
 
 
 def test_another_classifier_does_not_go_on_with_a_batch(finished_run: Path, digits: Path) -> None:
