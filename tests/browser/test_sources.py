@@ -13,6 +13,7 @@ from core.workspace import Project, get_project
 from tests.browser.conftest import Servers
 from tests.support.browser import screenshot, settled
 from tests.support.pictures import digit, write_folder
+from tests.support.trained import Trained
 
 SLOW_MS = 600_000  # ends a wait in vain; work beside the test may slow training ten times
 
@@ -78,8 +79,11 @@ def test_a_project_grows_from_nothing_by_files_and_camera(
     assert open_dataset(project).all_class_names == ("pens", "cups", "mugs")
 
 
-def test_an_unsorted_folder_is_labelled_group_by_group(servers: Servers, page: Page, tmp_path: Path) -> None:
-    """From a folder of loose pictures to labels, by a few keys."""
+def test_an_unsorted_folder_is_labelled_group_by_group(
+    servers: Servers, page: Page, trained: Trained, workspace: Path, tmp_path: Path
+) -> None:
+    """From a folder of loose pictures to labels, by a few keys. The backbone is there already."""
+    (workspace / "backbones").symlink_to(trained.home / "backbones")
     holiday = write_folder(tmp_path / "scans", {f"{number:03}.png": digit(number) for number in range(80)})
     page.goto(servers.start())
     settled(page)
