@@ -134,7 +134,7 @@ def test_the_server_and_commands_start_without_packages_that_take_long_to_import
 
 
 def test_the_first_page_waits_for_no_package_that_only_others_need() -> None:
-    """What it imports is in the way of its first sight."""
+    """Each import delays its first sight."""
     pages = [ROOT / "pages" / name for name in ("navigation.py", "overview.py")]
     wanted = {name for path in pages for name in imported_modules(path.read_text(encoding="utf-8"))}
     program = (
