@@ -119,12 +119,17 @@ def test_a_chosen_picture_is_answered_with_bars(opened: Page, run: Path, picture
     assert opened.evaluate("() => document.documentElement.scrollWidth") <= 390
 
 
-def test_a_file_that_is_no_picture_is_named(opened: Page, tmp_path: Path) -> None:
-    file = tmp_path / "notes.png"
-    file.write_text("no picture")
-    opened.locator("#files").set_input_files(file)
+def test_files_that_are_no_pictures_are_named_and_cost_no_other(
+    opened: Page, pictures: dict[str, Path], tmp_path: Path
+) -> None:
+    notes, empty = tmp_path / "notes.png", tmp_path / "empty.jpg"
+    notes.write_text("no picture")
+    empty.touch()
+    opened.locator("#files").set_input_files([notes, empty, next(iter(pictures.values()))])
+    expect(opened.locator("#results > li")).to_have_count(1)
     expect(opened.get_by_role("status")).to_have_text(
         "notes.png is not a picture that this browser can read."
+        " empty.jpg is not a picture that this browser can read."
     )
 
 

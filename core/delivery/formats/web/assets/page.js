@@ -76,18 +76,19 @@ class Page {
 
   // ---- Files ----
 
-  /** Classify pictures one after the other; the newest stands first. */
+  /** Classify pictures one after the other; the newest stands first. Those that cannot be read are named at the end. */
   async add(files) {
+    const unreadable = []
     for (const [index, file] of files.entries()) {
       this.say(files.length > 1 ? fill(this.texts.working, { n: index + 1, count: files.length }) : "")
       try {
         await this.show(file, file.name)
       } catch (error) {
-        this.fail(fill(this.texts.unreadable, { file: file.name, reason: error.message }))
-        return
+        unreadable.push(fill(this.texts.unreadable, { file: file.name, reason: error.message }))
       }
     }
-    this.say("")
+    if (unreadable.length > 0) this.fail(unreadable.join("\n"))
+    else this.say("")
   }
 
   async show(blob, name) {
