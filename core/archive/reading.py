@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import IO
 
 from core.archive.records import MANIFEST, PROJECT, ArchiveManifest, RestoreResult
+from core.data.sources.folders import open_file
 from core.data.sources.members import (
     Allowance,
     Member,
@@ -65,12 +66,13 @@ def open_archive(path: Path) -> Iterator[OpenArchive]:
 
     Raises:
         NotFoundError: there is no such file.
+        DataError: the file cannot be opened.
         ArchiveError: it is not the archive of a project, or was changed.
         SchemaVersionError: a newer Darkroom wrote it.
     """
     if not path.is_file():
         raise NotFoundError(N_("There is no file {file}. Check its name."), file=str(path))
-    with path.open("rb") as stream:
+    with open_file(path) as stream:
         archive = open_zip(stream, path.name)
         if archive is None:
             raise _no_archive(path.name)

@@ -37,6 +37,7 @@ from core.search.config import SearchConfig
 from core.training.config import TrainingConfig
 from core.workspace import Project, get_project, home, list_projects
 from tests.support.archives import forged, members_of, saved, with_manifest, with_members, write_members
+from tests.support.files import deny_opening
 from tests.support.progress_recorder import Recorder
 
 VERSION = "project/dataset/versions/0001.json"
@@ -109,6 +110,13 @@ def test_a_file_that_is_no_zip_is_refused(
 
 
 @pytest.mark.parametrize("content", [b"[" * 100_000, b"[]", b"\xff", b'{"files": 3}'])
+def test_a_file_that_cannot_be_opened_is_said(
+    archive: Path, refused: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deny_opening(monkeypatch, archive.name)
+    assert "cannot be opened: Permission denied" in refused(DataError)
+
+
 def test_a_manifest_that_is_none_is_refused(
     content: bytes, archive: Path, refused: Callable[..., str]
 ) -> None:

@@ -11,6 +11,7 @@ import stat
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
+from typing import IO
 
 from core.data.skip_reasons import Reason, SkipReason
 from core.data.sources.leavings import leaving_of
@@ -87,6 +88,22 @@ def read_file(path: Path, allowance: Allowance) -> bytes:
         raise UnreadableMemberError(Reason(code=SkipReason.FILE_TOO_LARGE, values={"limit": limit >> 20}))
     allowance.take(len(data))
     return data
+
+
+def open_file(path: Path) -> IO[bytes]:
+    """Open a file that is a whole source.
+
+    Raises:
+        DataError: it cannot be opened.
+    """
+    try:
+        return path.open("rb")
+    except OSError as error:
+        raise DataError(
+            N_("“{path}” cannot be opened: {error}. Change its permissions, or choose another file."),
+            path=str(path),
+            error=error.strerror,
+        ) from error
 
 
 def _refusal(path: Path, source: Path, link_roots: Sequence[Path]) -> Reason | None:

@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 
 from core.data.skip_reasons import Reason, SkipReason
-from core.data.sources.folders import list_folder, read_file
+from core.data.sources.folders import list_folder, open_file, read_file
 from core.data.sources.members import (
     COMPANION_SUFFIXES,
     DATA_SUFFIXES,
@@ -76,7 +76,7 @@ def open_source(
         NotFoundError: the path does not exist.
         ArchiveError: the file is not such an archive, or is cut off, encrypted or empty.
             Reading a member raises it for an archive that is a bomb.
-        DataError: a folder cannot be read, or the disk is nearly full.
+        DataError: the file or a folder cannot be read, or the disk is nearly full.
     """
     with ExitStack() as stack:
         with collection_paused():
@@ -99,7 +99,7 @@ def _list(path: Path, limits: SourceLimits, link_roots: Sequence[Path], stack: E
     elif path.is_file():
         allowance = Allowance(limits, path.name, home(), packed_bytes=path.stat().st_size)
         opener = _Opener(stack, allowance)
-        whole = SharedFile(stack.enter_context(path.open("rb"))).whole()
+        whole = SharedFile(stack.enter_context(open_file(path))).whole()
         listing = opener.list_archive(whole, path.name)
     else:
         raise NotFoundError(N_("There is no file or folder “{path}”. Check the name."), path=str(path))

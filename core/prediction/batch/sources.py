@@ -74,8 +74,12 @@ def is_archive(path: Path) -> bool:
     """True for a file that holds other files, by its name or its first bytes."""
     if is_archive_name(path.name):
         return True
-    with path.open("rb") as stream:
-        return stream.read(len(ZIP_MAGIC)) == ZIP_MAGIC
+    try:
+        with path.open("rb") as stream:
+            return stream.read(len(ZIP_MAGIC)) == ZIP_MAGIC
+    # Reading it as a picture says why it cannot be read.
+    except OSError:
+        return False
 
 
 def _pictures_of(source: Path, number: int, stack: ExitStack) -> Iterator[BatchPicture]:

@@ -26,6 +26,7 @@ from core.data.sources import members
 from core.data.sources.opening import Listing, SourceLimits, UnreadableMemberError, open_source
 from core.errors import ArchiveError, DataError, NotFoundError
 from core.workspace import home
+from tests.support.files import deny_opening
 from tests.support.pictures import Files, digit, write_folder, write_zip
 
 
@@ -363,6 +364,13 @@ def test_a_folder_that_cannot_be_listed_is_said(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setattr(os, "scandir", scandir)
     with pytest.raises(DataError, match=r"dogs” could not be read: Permission denied"):
         names(folder)
+
+
+def test_a_file_that_cannot_be_opened_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = write_zip(tmp_path / "pets.zip", {"cats/1.png": digit(1)})
+    deny_opening(monkeypatch, file.name)
+    with pytest.raises(DataError, match=r"pets\.zip” cannot be opened: Permission denied"):
+        names(file)
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from core.data.sources.members import UnreadableMemberError
 from core.errors import ArchiveError, NotFoundError
 from core.files import sha256_bytes
 from core.prediction.batch.sources import BatchFiles, open_pictures
+from tests.support.files import deny_opening
 from tests.support.pictures import digit, write_folder, write_zip
 
 FILES = {"a/1.png": digit(1), "a/2.png": digit(2), "b/3": digit(3), "labels.csv": b"file,label\n"}
@@ -83,6 +84,15 @@ def test_a_link_is_listed_with_the_reason_against_it(tmp_path: Path, sources: li
         (link,) = [picture for picture in pictures if picture.path == "link.png"]
         with pytest.raises(UnreadableMemberError, match="it is a link"):
             link.read()
+
+
+def test_a_file_that_cannot_be_opened_is_a_picture_with_the_reason(
+    tmp_path: Path, sources: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deny_opening(monkeypatch, "1.png")
+    with open_pictures(tmp_path, [sources[3]]) as pictures:
+        with pytest.raises(UnreadableMemberError, match="Permission denied"):
+            pictures[0].read()
 
 
 def test_a_damaged_archive_is_refused_as_a_whole(tmp_path: Path) -> None:
