@@ -11,7 +11,7 @@ from core.delivery.files import require_delivered
 from core.errors import ConfigError
 from core.http.access.tokens import ApiToken, Scope, create_token, list_tokens, revoke_token
 from core.http.access.uses import last_use
-from core.http.server import is_loopback, serve_run
+from core.http.server import is_loopback, require_free, serve_run
 from core.messages import N_
 from core.workspace import find_run
 
@@ -52,6 +52,7 @@ def _serve(options: argparse.Namespace) -> Answer:
                 "A server that other computers reach needs a token. Make one first: python -m core token create NAME --scopes predict"
             )
         )
+    require_free(options.host, options.port)
     print(f"{run.name} is served at http://{options.host}:{options.port}/api/docs", file=sys.stderr)
     serve_run(run.name, host=options.host, port=options.port, allowed_hosts=options.allowed_host)
     return {"run": run.name, "host": options.host, "port": options.port}

@@ -19,7 +19,9 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from core.errors import ConfigError
 from core.http.pages import ROUTES
+from core.messages import N_
 
 if TYPE_CHECKING:
     from core.http.application import Application
@@ -95,6 +97,31 @@ def serve_run(run: str, *, host: str, port: int, allowed_hosts: Sequence[str] = 
         _with_any_text(Mount("/v2", app=application.open_inference, middleware=guard)),
     ]
     uvicorn.run(Starlette(routes=routes), host=host, port=port, log_level="warning", access_log=False)
+
+
+def require_free(host: str, port: int) -> None:
+    """Check that a server can listen here: uvicorn's own errors name no way out.
+
+    Raises:
+        ConfigError: the port is no number of one, or is in use, or this computer has no such address.
+    """
+    if not 0 < port < 1 << 16:
+        raise ConfigError(N_("“{port}” is no port: it must be a number from 1 to 65535."), port=port)
+    try:
+        addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        for family, kind, protocol, _, address in addresses:
+            with socket.socket(family, kind, protocol) as probe:
+                # As servers do: connections that are about to end are no obstacle.
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                probe.bind(address)
+                probe.listen()
+    except OSError as error:
+        raise ConfigError(
+            N_("A server cannot listen at {host}, port {port}: {reason}. Choose another with --port or --host."),
+            host=host,
+            port=port,
+            reason=error.strerror or str(error),
+        ) from error
 
 
 def is_loopback(address: str | None) -> bool:
