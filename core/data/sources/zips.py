@@ -37,7 +37,7 @@ _UNICODE_PATH_FIELD = 0x7075
 _DEVICES = {stat.S_IFCHR, stat.S_IFBLK, stat.S_IFIFO, stat.S_IFSOCK}
 _READABLE_COMPRESSIONS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA}
 # Errors of zipfile for damaged or hostile archives, collected in tests with such files.
-_ARCHIVE_ERRORS = (
+ARCHIVE_ERRORS = (
     zipfile.BadZipFile,
     zlib.error,
     lzma.LZMAError,
@@ -66,7 +66,7 @@ def open_zip(stream: IO[bytes], name: str) -> zipfile.ZipFile | None:
     stream.seek(0)
     try:
         archive = zipfile.ZipFile(stream)
-    except _ARCHIVE_ERRORS as error:
+    except ARCHIVE_ERRORS as error:
         if head == _PART_MAGIC:
             raise ArchiveError(
                 N_(
@@ -135,7 +135,7 @@ class _ZippedFile:
             with self.archive.open(self.info) as stream:
                 while chunk := stream.read(CHUNK_BYTES):
                     yield chunk
-        except _ARCHIVE_ERRORS as error:
+        except ARCHIVE_ERRORS as error:
             raise UnreadableMemberError(Reason(code=SkipReason.DAMAGED_IN_ARCHIVE)) from error
 
 

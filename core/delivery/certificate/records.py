@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from core.delivery.answering import Environment
+from core.delivery.certificate.verify import PICTURES
+from core.errors import RecordError
 from core.evaluation.comparison.differences import MetricDifference
 from core.evaluation.metrics.intervals import Interval
 from core.messages import N_, Message
@@ -15,6 +17,8 @@ from core.records import JsonObject, Record
 LEAST_AGREEMENT = 0.999
 # Accuracy that a quantised format may lose, where the user does not say.
 USUAL_LOSS = 0.01
+# Pixels a side; no network takes larger pictures.
+_MOST_PIXELS = 4096
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,6 +154,32 @@ class Certificate(Record):
         lost = -agreement.accuracy.difference
         # Fractions of pictures: 1 of 100 is not more than 1%.
         return None if lost <= self.allowed_loss + 1e-9 else _too_lossy(agreement.accuracy, self.allowed_loss)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordedAnswers(Record):
+    """Answers of a network to the made-up pictures of ``verify``; ``answers.json`` in a sealed zip."""
+
+    class_names: tuple[str, ...]
+    # pixels a side
+    input_size: int
+    # Difference of a probability that rounding explains.
+    tolerance: float
+    # (pictures, classes)
+    probabilities: tuple[tuple[float, ...], ...]
+
+    def __post_init__(self) -> None:
+        lengths = {len(row) for row in self.probabilities}
+        if len(self.probabilities) != PICTURES or lengths != {len(self.class_names)}:
+            raise RecordError(
+                N_("{pictures} answers with a number for each of {classes} classes were expected."),
+                pictures=PICTURES,
+                classes=len(self.class_names),
+            )
+        if not 0 < self.input_size <= _MOST_PIXELS:
+            raise RecordError(
+                N_("Pictures of {size} pixels a side are not possible."), size=self.input_size
+            )
 
 
 def _are_few(count: int, agreement: Agreement) -> bool:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from core.delivery.certificate import verify
-from core.delivery.certificate.records import Certificate
+from core.delivery.certificate.records import Certificate, RecordedAnswers
 from core.delivery.files import read_labels
 from core.delivery.formats.archives import replace_members
 from core.files import hash_file, sha256_bytes, whole_file
@@ -29,7 +29,7 @@ def seal_zip(path: Path, run: Path, tolerance: float, network: Path) -> None:
     sums = _sums_of(path)
     added = {
         "verify.py": Path(verify.__file__).read_bytes(),
-        verify.ANSWERS: json.dumps(recorded_answers(run, tolerance, network), ensure_ascii=False).encode(),
+        verify.ANSWERS: _as_json(recorded_answers(run, tolerance, network)),
     }
     sums |= {name: sha256_bytes(content) for name, content in added.items()}
     lines = "".join(f"{digest}  {name}\n" for name, digest in sorted(sums.items()))
@@ -38,17 +38,16 @@ def seal_zip(path: Path, run: Path, tolerance: float, network: Path) -> None:
             archive.writestr(name, content)
 
 
-def recorded_answers(run: Path, tolerance: float, network: Path) -> dict[str, object]:
+def recorded_answers(run: Path, tolerance: float, network: Path) -> RecordedAnswers:
     """Answers of a LiteRT file of the run to the pictures of ``verify``."""
     labels, engine = read_labels(run), Engine(network)
-    names = list(labels.class_names)
-    probabilities = verify.answers_of(engine.run_all, labels.input_size, names)
-    return {
-        "class_names": names,
-        "input_size": labels.input_size,
-        "tolerance": tolerance,
-        "probabilities": probabilities.round(_DECIMALS).tolist(),
-    }
+    probabilities = verify.answers_of(engine.run_all, labels.input_size, list(labels.class_names))
+    return RecordedAnswers(
+        class_names=labels.class_names,
+        input_size=labels.input_size,
+        tolerance=tolerance,
+        probabilities=tuple(map(tuple, probabilities.round(_DECIMALS).tolist())),
+    )
 
 
 def put_certificate(path: Path, certificate: Certificate) -> Certificate:
@@ -64,6 +63,10 @@ def put_certificate(path: Path, certificate: Certificate) -> Certificate:
         text = json.dumps(inside.to_json(), ensure_ascii=False, indent=1)
         replace_members(temporary, {verify.CERTIFICATE: text.encode()})
     return replace(certificate, sha256=hash_file(path), size_bytes=path.stat().st_size)
+
+
+def _as_json(answers: RecordedAnswers) -> bytes:
+    return json.dumps(answers.to_json(), ensure_ascii=False).encode()
 
 
 def _sums_of(path: Path) -> dict[str, str]:

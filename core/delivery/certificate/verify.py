@@ -134,16 +134,16 @@ def find_network(folder: Path) -> tuple[str, Callable[[Path], Answerer], Path] |
 
 
 def answers_of(answer: Answerer, size: int, class_names: list[str]) -> np.ndarray:
-    """Probabilities for the 16 pictures: (16, classes)."""
-    rows = []
-    for picture in make_pictures(size):
+    """Probabilities for the 16 pictures: (16, classes); NaN where no output has one for each class."""
+    rows = np.full((PICTURES, len(class_names)), np.nan)
+    for row, picture in zip(rows, make_pictures(size), strict=True):
         for output in answer(picture[np.newaxis]):
             # Core ML answers by name, and adds the best one as text.
             values = [output[name] for name in class_names] if isinstance(output, dict) else np.ravel(output)
             if len(values) == len(class_names):
-                rows.append(np.array(values, np.float64))
+                row[:] = values
                 break
-    return np.stack(rows)
+    return rows
 
 
 def main() -> int:

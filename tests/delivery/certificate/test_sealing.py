@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from core.delivery.certificate.delivered import SealCheck, check_delivered
 from core.delivery.certificate.verify import changed_files, make_pictures
 from core.delivery.export import export_file
 from core.delivery.formats.bundle_format import BUNDLE
-from core.errors import DeliveryError, NotFoundError
+from core.errors import DamagedFileError, DarkroomError, DeliveryError, NotFoundError
 from core.files import sha256_bytes
 
 
@@ -40,6 +41,15 @@ def pack(folder: Path, file: Path) -> Path:
         for path in sorted(folder.rglob("*")):
             archive.write(path, path.relative_to(folder))
     return file
+
+
+def resealed(folder: Path, name: str, content: str) -> None:
+    """Replace a file, and its sum with it."""
+    (folder / name).write_text(content, encoding="utf-8")
+    sums = (folder / "SHA256SUMS").read_text(encoding="utf-8").splitlines()
+    sums = [line for line in sums if not line.endswith(name)]
+    sums.append(f"{sha256_bytes(content.encode())}  {name}")
+    (folder / "SHA256SUMS").write_text("\n".join(sums) + "\n", encoding="utf-8")
 
 
 def test_made_up_pictures_are_the_same_everywhere_and_differ_from_each_other() -> None:
@@ -71,12 +81,7 @@ def test_other_answers_are_found_although_the_sums_are_right(unpacked: Path) -> 
     answers = json.loads((unpacked / "answers.json").read_text(encoding="utf-8"))
     *others, last = answers["probabilities"][7]
     answers["probabilities"][7] = [last, *others]
-    content = json.dumps(answers)
-    (unpacked / "answers.json").write_text(content, encoding="utf-8")
-    sums = (unpacked / "SHA256SUMS").read_text(encoding="utf-8").splitlines()
-    sums = [line for line in sums if not line.endswith("answers.json")]
-    sums.append(f"{sha256_bytes(content.encode())}  answers.json")
-    (unpacked / "SHA256SUMS").write_text("\n".join(sums) + "\n", encoding="utf-8")
+    resealed(unpacked, "answers.json", json.dumps(answers))
     code, words = verified(unpacked)
     assert (code, "DIFFERENT" in words) == (1, True)
 
@@ -92,6 +97,55 @@ def test_darkroom_checks_a_zip_without_running_anything_in_it(unpacked: Path, tm
     (unpacked / "predict.py").write_text("print('mine')", encoding="utf-8")
     with pytest.raises(DeliveryError, match=r"bad\.zip was changed after it was delivered: predict\.py"):
         check_delivered(pack(unpacked, tmp_path / "bad.zip"))
+
+
+@pytest.mark.parametrize(
+    ("tamper", "error", "sentence"),
+    [
+        (lambda folder: (folder / "numpy.py").touch(), DeliveryError, "numpy.py"),
+        (lambda folder: (folder / "certificate.json").write_text("[]"), DeliveryError, "is damaged"),
+        (lambda folder: (folder / "certificate.json").write_text("{"), DeliveryError, "is damaged"),
+        (lambda folder: (folder / "SHA256SUMS").write_bytes(b"\xff"), DeliveryError, "is damaged"),
+        (lambda folder: resealed(folder, "answers.json", "[]"), DamagedFileError, "answers.json"),
+        (lambda folder: resealed(folder, "answers.json", '{"class_names": ["0"]}'), DamagedFileError, "is damaged"),
+        (lambda folder: resealed(folder, "answers.json", recorded(folder, input_size=10**6)), DamagedFileError, "pixels"),
+        (lambda folder: resealed(folder, "answers.json", recorded(folder, class_names=["0"])), DamagedFileError, "16"),
+    ],
+)
+def test_a_zip_that_darkroom_did_not_make_is_refused_in_a_sentence(
+    unpacked: Path,
+    tmp_path: Path,
+    tamper: Callable[[Path], object],
+    error: type[DarkroomError],
+    sentence: str,
+) -> None:
+    tamper(unpacked)
+    with pytest.raises(error, match=sentence):
+        check_delivered(pack(unpacked, tmp_path / "other.zip"))
+
+
+def test_a_network_of_other_classes_is_refused(unpacked: Path, tmp_path: Path) -> None:
+    answers = {"class_names": ["one", "two"], "probabilities": [[0.5, 0.5]] * 16}
+    resealed(unpacked, "answers.json", recorded(unpacked, **answers))
+    with pytest.raises(DeliveryError, match="answers differently"):
+        check_delivered(pack(unpacked, tmp_path / "other.zip"))
+
+
+def test_a_damaged_zip_is_said_to_be_one(unpacked: Path, tmp_path: Path) -> None:
+    whole = pack(unpacked, tmp_path / "whole.zip").read_bytes()
+    middle = len(whole) // 2
+    flipped = whole[:middle] + bytes(255 - byte for byte in whole[middle : middle + 9]) + whole[middle + 9 :]
+    for content in (whole[:middle], flipped, b"PK\x03\x04"):
+        file = tmp_path / "damaged.zip"
+        file.write_bytes(content)
+        with pytest.raises(DeliveryError, match=r"damaged\.zip is damaged"):
+            check_delivered(file)
+
+
+def recorded(folder: Path, **changed: object) -> str:
+    """The recorded answers of an unpacked bundle with other values."""
+    answers = json.loads((folder / "answers.json").read_text(encoding="utf-8"))
+    return json.dumps(answers | changed)
 
 
 def test_a_file_of_which_nothing_is_known_is_refused(workspace: Path, tmp_path: Path) -> None:
