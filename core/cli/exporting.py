@@ -15,6 +15,7 @@ from core.delivery.certificate.store import read_certificate
 from core.delivery.export import export_run, find_exporter, refusal_of
 from core.delivery.export_job import ExportResult
 from core.delivery.exporter import Exporter, FormatGroup
+from core.delivery.files import require_writable
 from core.optional_packages import missing_packages
 from core.runs.start_export import start_export
 from core.workspace import find_run
@@ -25,8 +26,10 @@ _ALL = "all"
 def _export(options: argparse.Namespace) -> Answer:
     _, run = find_run(options.run)
     exporters = _exporters(options.format)
+    is_single = len(exporters) == 1
+    require_writable(options.output if is_single else options.output / exporters[0].download_name(run))
     failed = _make(run, exporters, options.max_loss)
-    if len(exporters) == 1:
+    if is_single:
         return {"run": run.name, **_written(run, exporters[0], options.output)}
     taken = [exporter for exporter in exporters if exporter.code not in failed]
     files = [_written(run, exporter, options.output / exporter.download_name(run)) for exporter in taken]

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from core.cli.command import Command
 from core.cli.terminal import STOPPED, Answer, FailedError, end_line, raise_if_failed, wait_or_stop
-from core.delivery.files import naming_the_path
+from core.delivery.files import naming_the_path, require_writable
 from core.delivery.prediction import Classifier
 from core.errors import NotFoundError, UnreadableImageError
 from core.jobs.directory import JobDirectory
@@ -83,6 +83,8 @@ def _prediction(classifier: Classifier, path: Path) -> Answer:
 def _predicted_batch(run: Path, options: argparse.Namespace) -> Answer:
     if options.sort_into is not None:
         require_empty(options.sort_into)
+    for path in _asked_files(options).values():
+        require_writable(path)
     job = start_batch(run, options.sources)
     print(f"batch {job.name} started; Ctrl-C stops it and keeps the answers so far", file=sys.stderr)
     return _ended(job, wait_or_stop(job), options)

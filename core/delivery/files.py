@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryFile
 
 import numpy as np
 from filelock import FileLock
@@ -170,3 +173,13 @@ def naming_the_path(output: Path) -> Iterator[None]:
             path=str(output),
             error=error.strerror,
         ) from error
+
+
+def require_writable(output: Path) -> None:
+    """Raise DeliveryError, with the path, where a file for a person could not be written; asked before long work."""
+    with naming_the_path(output):
+        if output.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        output.parent.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=output.parent):
+            pass

@@ -41,3 +41,14 @@ def test_a_file_that_is_withheld_with_its_source_leaves_the_others(
     assert [file["format"] for file in answer["files"]] == ["keras"]
     assert answer["failed"].keys() == {"tflite", "web_page"}
     assert "withheld with the file that it is made from" in answer["failed"]["web_page"]
+
+
+def test_a_place_that_cannot_be_written_is_said_before_the_work(
+    finished_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(exporting, "start_export", lambda *arguments: pytest.fail("a job was started"))
+    (tmp_path / "file").touch()
+    for formats, output in ((["tflite"], tmp_path), (["tflite", "keras"], tmp_path / "file")):
+        command = ["export", finished_run.name, "--format", *formats, "--output", str(output)]
+        assert main(command) == 2
+        assert "could not be written" in capsys.readouterr().err

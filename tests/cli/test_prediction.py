@@ -97,9 +97,19 @@ def test_bad_input_is_said_plainly(
         ((run, tmp_path / "nowhere", "--csv", tmp_path / "a.csv"), "There is no file or folder"),
         ((run, tmp_path / "cut.zip"), "is cut off"),
         ((run, folder, "--sort-into", folder), "is not empty"),
-        ((run, folder, "--csv", folder), "could not be written"),
     ]:
         assert sentence in refusal(capsys, "predict", *arguments)
+
+
+def test_a_place_that_cannot_be_written_is_said_before_the_work(
+    finished_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(batches, "launch", lambda job: pytest.fail("a batch was started"))
+    folder = write_folder(tmp_path / "digits", DIGITS)
+    (tmp_path / "file").touch()
+    for output in (folder, tmp_path / "file" / "a.csv"):
+        complaint = refusal(capsys, "predict", finished_run.name, folder, "--csv", output)
+        assert f"{output} could not be written" in complaint
 
 
 def test_ctrl_c_stops_a_batch_and_it_can_go_on(finished_run: Path, workspace: Path, tmp_path: Path) -> None:
