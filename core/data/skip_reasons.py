@@ -38,6 +38,7 @@ class SkipReason(StrEnum):
     TOO_SLOW = "too_slow"
     NOT_TAKEN_APART = "not_taken_apart"
     # Codes of core/data/images/picture.py, down to TIFF_INTEGERS.
+    EMPTY_FILE = "empty_file"
     NOT_A_PICTURE = "not_a_picture"
     TOO_LARGE_TO_DECODE = "too_large_to_decode"
     TOO_MANY_PIXELS = "too_many_pixels"
@@ -125,6 +126,7 @@ SENTENCES: Mapping[SkipReason, str] = {
     ),
     SkipReason.TOO_SLOW: N_("reading it took longer than {minutes} minutes; split it"),
     SkipReason.NOT_TAKEN_APART: N_("no pictures were taken from it, as you chose"),
+    SkipReason.EMPTY_FILE: N_("it is empty (0 bytes)"),
     SkipReason.NOT_A_PICTURE: N_("it is not a picture, or of a kind that cannot be read"),
     SkipReason.TOO_LARGE_TO_DECODE: N_("it has more pixels than can be handled safely"),
     SkipReason.TOO_MANY_PIXELS: N_(

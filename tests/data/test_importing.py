@@ -144,7 +144,7 @@ def test_unreadable_files_are_named_and_the_others_imported(tmp_path: Path) -> N
         "cats/broken.png": "it is damaged or cut off",
         "cats/notes.txt": not_a_picture,
         "dogs/dog.docx": not_a_picture,
-        "dogs/empty.jpg": not_a_picture,
+        "dogs/empty.jpg": "it is empty (0 bytes)",
         "cover.png": "it is not in a class folder",
     }
     assert {item.file: str(item.reason) for item in open_dataset(report.project).skipped} == skipped(report)

@@ -18,6 +18,7 @@ from . import dicom, kinds
 
 # Sentences by code. core/data/skip_reasons.py has the same, marked for translation.
 FAULTS = {
+    "empty_file": "it is empty (0 bytes)",
     "not_a_picture": "it is not a picture, or of a kind that cannot be read",
     "too_large_to_decode": "it has more pixels than can be handled safely",
     "too_many_pixels": "it has {width} × {height} pixels, more than the {limit} million that can be handled safely",

@@ -72,6 +72,8 @@ def open_picture(data: bytes, channels: tuple[int, int, int] | None = None) -> I
         PictureError: the bytes are not a picture, or it has too many pixels.
         DecoderError: Pillow does not work here.
     """
+    if not data:
+        raise PictureError("empty_file")
     if dicom.is_dicom(data) and not data.startswith(_SIGNATURES):
         return _open_dicom(data)
     refusal = kinds.refusal_of(data)

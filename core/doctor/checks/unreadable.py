@@ -14,6 +14,7 @@ from core.doctor.findings import Finding, Remedy, SuspectReason, suspected_files
 from core.doctor.sentences import Evidence, FindingKind
 
 _UNREADABLE = {
+    SkipReason.EMPTY_FILE,
     SkipReason.NOT_A_PICTURE,
     SkipReason.TOO_LARGE_TO_DECODE,
     SkipReason.TOO_MANY_PIXELS,

@@ -99,7 +99,7 @@ def test_unreadable_pictures_are_rows_with_their_reason(finished_run: Path, tmp_
     table = read_answers(job.path).set_index("path")
     assert table["error"].dropna().to_dict() == {
         "cut.png": "damaged",
-        "empty.png": "not_a_picture",
+        "empty.png": "empty_file",
         "huge.png": "too_many_pixels",
         "text.png": "not_a_picture",
     }
