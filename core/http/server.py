@@ -60,6 +60,17 @@ class Deferred:
                 self._application = self._make()
 
 
+class WithSlash:
+    """ASGI application that asks another one for its root, at an address without the slash that mounts want."""
+
+    def __init__(self, application: ASGIApp) -> None:
+        self._application = application
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        root = scope["path"]
+        await self._application({**scope, "root_path": root, "path": f"{root}/"}, receive, send)
+
+
 def routes_under(
     base_path: str, allowed_hosts: Sequence[str] = (), *, is_local: bool = True
 ) -> list[BaseRoute]:
@@ -78,7 +89,7 @@ def routes_under(
     routes = [*ROUTES, *(_with_any_text(Route(path, api)) for path in _API_PATHS)]
     return [
         _with_any_text(Mount(f"{base}/api", routes=routes, middleware=guard)),
-        _with_any_text(Mount(f"{base}/v2", app=open_inference, middleware=guard)),
+        *_open_inference_routes(f"{base}/v2", open_inference, guard),
     ]
 
 
@@ -94,7 +105,7 @@ def serve_run(run: str, *, host: str, port: int, allowed_hosts: Sequence[str] = 
     application = _application(is_local=is_local, only_run=run)
     routes = [
         _with_any_text(Mount("/api", app=application.api, middleware=guard)),
-        _with_any_text(Mount("/v2", app=application.open_inference, middleware=guard)),
+        *_open_inference_routes("/v2", application.open_inference, guard),
     ]
     uvicorn.run(Starlette(routes=routes), host=host, port=port, log_level="warning", access_log=False)
 
@@ -117,7 +128,9 @@ def require_free(host: str, port: int) -> None:
                 probe.listen()
     except OSError as error:
         raise ConfigError(
-            N_("A server cannot listen at {host}, port {port}: {reason}. Choose another with --port or --host."),
+            N_(
+                "A server cannot listen at {host}, port {port}: {reason}. Choose another with --port or --host."
+            ),
             host=host,
             port=port,
             reason=error.strerror or str(error),
@@ -127,6 +140,16 @@ def require_free(host: str, port: int) -> None:
 def is_loopback(address: str | None) -> bool:
     """True if a server at this address is reached from this computer alone; None stands for every interface."""
     return address in _OWN_NAMES
+
+
+def _open_inference_routes(
+    path: str, application: ASGIApp, guard: Sequence[Middleware]
+) -> tuple[BaseRoute, ...]:
+    """Mount the protocol; its clients ask for ``/v2`` without a slash, which the pages would answer."""
+    return (
+        Route(path, WithSlash(application), middleware=guard),
+        _with_any_text(Mount(path, app=application, middleware=guard)),
+    )
 
 
 def _with_any_text(route: AnyRoute) -> AnyRoute:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from core.__main__ import main
-from core.http.access.tokens import Scope, list_tokens
+from core.http.access.tokens import Scope, create_token, list_tokens
 
 
 def test_a_token_is_shown_once(capsys: pytest.CaptureFixture[str]) -> None:
@@ -36,6 +36,7 @@ def test_what_cannot_be_is_one_sentence(arguments: list[str], capsys: pytest.Cap
 def test_a_port_that_cannot_be_had_is_one_sentence(
     finished_run: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    create_token("camera", [Scope.PREDICT])
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         for arguments, sentence in [

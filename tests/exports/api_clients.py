@@ -24,6 +24,7 @@ def ask_triton(address: str, run: str, picture: bytes) -> Any:
     assert client.is_server_live()
     assert client.is_server_ready()
     assert client.is_model_ready(run)
+    assert client.get_server_metadata()["name"] == "darkroom"
     metadata = client.get_model_metadata(run)
     file = InferInput("file", [1], "BYTES")
     file.set_data_from_numpy(np.array([picture], dtype=object))

@@ -112,6 +112,15 @@ def test_what_the_clients_send_is_answered(finished_run: Path, client: str) -> N
         assert reply.json["outputs"][0]["data"] == pytest.approx(expected.tolist())
 
 
+@pytest.mark.parametrize("path", ["/v2", "/v2/"])
+def test_the_server_describes_itself_with_and_without_a_slash(path: str) -> None:
+    """Clients ask for ``/v2``, where the pages' own address would answer."""
+    reply = ask(path)
+    assert reply.status == 200
+    assert json.loads(reply.body)["name"] == "darkroom"
+    assert ask(path, host="elsewhere.example").status == 400
+
+
 def test_metadata_names_what_infer_takes(finished_run: Path) -> None:
     about = ask(f"/v2/models/{finished_run.name}").json
     assert about["inputs"][0] == {"name": "picture", "datatype": "UINT8", "shape": [-1, 224, 224, 3]}
@@ -157,6 +166,13 @@ def test_another_request_is_refused_in_a_sentence(finished_run: Path, content: A
     reply = post(f"/v2/models/{finished_run.name}/infer", content)
     assert reply.status == status
     assert reply.json["error"] == reply.json["detail"]
+
+
+def test_a_file_that_is_no_picture_is_named(finished_run: Path) -> None:
+    files = [base64.b64encode(data).decode() for data in (PICTURE, b"a")]
+    reply = post(f"/v2/models/{finished_run.name}/infer", _file(shape=[2], data=files))
+    assert reply.status == 422
+    assert reply.json["detail"].startswith("file[1] cannot be classified: it is not a picture")
 
 
 @pytest.mark.parametrize("length", ["", "x", "-1", "99999999", "1" * 40])

@@ -177,9 +177,7 @@ class RecordedAnswers(Record):
                 classes=len(self.class_names),
             )
         if not 0 < self.input_size <= _MOST_PIXELS:
-            raise RecordError(
-                N_("Pictures of {size} pixels a side are not possible."), size=self.input_size
-            )
+            raise RecordError(N_("Pictures of {size} pixels a side are not possible."), size=self.input_size)
 
 
 def _are_few(count: int, agreement: Agreement) -> bool:

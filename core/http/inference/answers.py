@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -92,6 +94,17 @@ class PredictAnswer(Record):
     predictions: tuple[PictureAnswer, ...]
 
 
+@contextmanager
+def naming_picture(name: str) -> Iterator[None]:
+    """Name the picture in the error of one that cannot be read."""
+    try:
+        yield
+    except UnreadableImageError as error:
+        raise UnreadableImageError(
+            N_("{file} cannot be classified: {reason}."), file=name, reason=error.message
+        ) from error
+
+
 def answer_picture(
     loaded: LoadedRun, name: str, data: bytes, options: PredictOptions
 ) -> tuple[PictureAnswer, Prediction]:
@@ -104,13 +117,9 @@ def answer_picture(
         NotFoundError: a heatmap is asked of an ensemble.
     """
     classifier = loaded.classifier
-    try:
+    with naming_picture(name):
         prediction, doubt = classifier.prediction(data), classifier.doubt(data)
         heatmap = _heatmap(loaded, data) if options.heatmap else None
-    except UnreadableImageError as error:
-        raise UnreadableImageError(
-            N_("{file} cannot be classified: {reason}."), file=name, reason=error.message
-        ) from error
     guesses = prediction.guesses
     answer = PictureAnswer(
         picture=name,

@@ -15,6 +15,7 @@ from core.delivery.prediction import Classifier, Prediction
 from core.errors import ConfigError, NotFoundError, RequestTooLargeError
 from core.http.access.tokens import Scope
 from core.http.endpoint import Call, Endpoint
+from core.http.inference.answers import naming_picture
 from core.http.inference.classifiers import LoadedRun
 from core.http.inference.noting import note_if_wanted
 from core.http.protocols.tensors import (
@@ -120,7 +121,7 @@ def _pictures(classifier: Classifier, inputs: Mapping[str, Tensor]) -> np.ndarra
             raise RequestTooLargeError(
                 N_("A request may hold {limit} picture files. Send less at once."), limit=MAX_PICTURES
             )
-        files = [classifier.prepare(data) for data in inputs[FILE].values.ravel()]
+        files = _decoded(classifier, inputs[FILE].values.ravel())
         return np.stack(files) if files else np.empty((0, size, size, 3), np.uint8)
     if inputs.keys() == {PICTURE} and inputs[PICTURE].datatype == UINT8:
         pictures = inputs[PICTURE].values
@@ -129,6 +130,15 @@ def _pictures(classifier: Classifier, inputs: Mapping[str, Tensor]) -> np.ndarra
     raise ConfigError(
         N_("Send one input: “picture” of UINT8 [n, {size}, {size}, 3], or “file” of BYTES [n]."), size=size
     )
+
+
+def _decoded(classifier: Classifier, files: np.ndarray) -> list[np.ndarray]:
+    """Decode picture files; errors name their place in the input."""
+    pictures = []
+    for index, data in enumerate(files):
+        with naming_picture(f"{FILE}[{index}]"):
+            pictures.append(classifier.prepare(data))
+    return pictures
 
 
 def _outputs(classifier: Classifier, answers: Sequence[Prediction]) -> list[Tensor]:

@@ -107,9 +107,21 @@ def test_darkroom_checks_a_zip_without_running_anything_in_it(unpacked: Path, tm
         (lambda folder: (folder / "certificate.json").write_text("{"), DeliveryError, "is damaged"),
         (lambda folder: (folder / "SHA256SUMS").write_bytes(b"\xff"), DeliveryError, "is damaged"),
         (lambda folder: resealed(folder, "answers.json", "[]"), DamagedFileError, "answers.json"),
-        (lambda folder: resealed(folder, "answers.json", '{"class_names": ["0"]}'), DamagedFileError, "is damaged"),
-        (lambda folder: resealed(folder, "answers.json", recorded(folder, input_size=10**6)), DamagedFileError, "pixels"),
-        (lambda folder: resealed(folder, "answers.json", recorded(folder, class_names=["0"])), DamagedFileError, "16"),
+        (
+            lambda folder: resealed(folder, "answers.json", '{"class_names": ["0"]}'),
+            DamagedFileError,
+            "is damaged",
+        ),
+        (
+            lambda folder: resealed(folder, "answers.json", recorded(folder, input_size=10**6)),
+            DamagedFileError,
+            "pixels",
+        ),
+        (
+            lambda folder: resealed(folder, "answers.json", recorded(folder, class_names=["0"])),
+            DamagedFileError,
+            "16",
+        ),
     ],
 )
 def test_a_zip_that_darkroom_did_not_make_is_refused_in_a_sentence(

@@ -90,9 +90,10 @@ def test_a_file_that_cannot_be_opened_is_a_picture_with_the_reason(
     tmp_path: Path, sources: list[Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     deny_opening(monkeypatch, "1.png")
-    with open_pictures(tmp_path, [sources[3]]) as pictures:
-        with pytest.raises(UnreadableMemberError, match="Permission denied"):
-            pictures[0].read()
+    with open_pictures(tmp_path, [sources[3]]) as (picture,):
+        pass
+    with pytest.raises(UnreadableMemberError, match="Permission denied"):
+        picture.read()
 
 
 def test_a_damaged_archive_is_refused_as_a_whole(tmp_path: Path) -> None:

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from core.delivery.explaining import Explainer
-from core.errors import NotFoundError, UnreadableImageError
+from core.errors import NotFoundError
 from core.evaluation.evaluated_run import EvaluatedRun
 from core.evaluation.explanations.drawing import overlaid, png
 from core.evaluation.explanations.network import Method
 from core.evaluation.explanations.verdict import Trust, Verdict
 from core.http.access.tokens import Scope
 from core.http.endpoint import Call, Endpoint
-from core.http.inference.answers import HEATMAP_OPACITY, HEATMAP_SIDE
+from core.http.inference.answers import HEATMAP_OPACITY, HEATMAP_SIDE, naming_picture
 from core.http.openapi.note import Note
 from core.http.v1.prediction import EncodedPictures, sent_picture
 from core.messages import N_
@@ -83,14 +83,10 @@ def explain(call: Call) -> ExplanationView:
     options, sent = call.query_as(ExplainOptions), sent_picture(call)
     explainer: Explainer = call.classifiers.get(call.path["run"]).explainer
     index = None if options.class_name is None else explainer.class_index(options.class_name)
-    try:
+    with naming_picture(sent.name):
         heatmap = explainer.heatmap(sent.data, index)
         verdict = explainer.verdict(sent.data, heatmap) if options.verdict else None
         drawn = overlaid(explainer.upright(sent.data, HEATMAP_SIDE), heatmap.support, HEATMAP_OPACITY)
-    except UnreadableImageError as error:
-        raise UnreadableImageError(
-            N_("{file} cannot be classified: {reason}."), file=sent.name, reason=error.message
-        ) from error
     return ExplanationView(
         class_name=explainer.labels.class_names[heatmap.class_index],
         probability=heatmap.probability,
