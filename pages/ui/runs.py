@@ -19,7 +19,7 @@ from core.runs.control import finishing_job
 from core.workspace import Project, list_runs, project_of
 from pages.ui import state
 from pages.ui.jobs import STATE_NAMES, progress_text, show_error
-from pages.ui.text import _, ngettext, percent
+from pages.ui.text import _, escape, ngettext, percent
 
 _REFRESH_SECONDS = 0.7
 
@@ -65,8 +65,14 @@ def short_title_of(job: JobDirectory) -> str:
 
 
 def run_picker(project: Project, *, evaluated_only: bool = False) -> Path:
-    """Draw the picker of runs if there is more than one."""
+    """Draw the picker of runs if there is more than one; a run that is gone is said."""
     runs = {run.name: run for run in list_runs(project) if has_report(run) or not evaluated_only}
+    if absent := state.absent_run(project):
+        st.warning(
+            _("This project has no run “{name}”: perhaps it was deleted. Another one is shown.").format(
+                name=escape(absent[:80])
+            )
+        )
     current = state.current_run(project)
     name = current.name if current and current.name in runs else next(iter(runs))
     if len(runs) > 1:

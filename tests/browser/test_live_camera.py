@@ -20,7 +20,10 @@ from pages.ui.components.live_camera import live_camera
 st.title("Live")
 _, run = find_run(st.query_params["run"])
 frame = live_camera(run)
-st.text("nothing frozen" if frame is None else f"frozen, {len(Classifier(run).guesses(frame))} classes")
+guesses = None if frame is None else Classifier(run).guesses(frame)
+st.text("nothing frozen" if guesses is None else f"frozen, {len(guesses)} classes")
+if guesses is not None:
+    st.text(f"Python: {100 * guesses[0].probability:.1f}")
 """
 
 
@@ -45,6 +48,9 @@ def test_frames_are_answered_in_the_browser_and_a_frozen_one_in_python(page: Pag
     screenshot(page, "live-camera")
     page.get_by_role("button", name="Freeze this picture").click()
     expect(page.get_by_text("frozen, 3 classes")).to_be_visible()
+    in_python = float(page.get_by_text("Python: ").inner_text().removeprefix("Python: "))
+    in_browser = float(page.locator(".dr-live-answer dd").first.inner_text().strip("<>%"))
+    assert in_browser == pytest.approx(in_python, abs=1), "of the frozen frame, not of those before it"
     page.get_by_role("button", name="Go on").click()
     expect(page.get_by_text("nothing frozen")).to_be_visible()
     page.get_by_role("button", name="Turn off").click()

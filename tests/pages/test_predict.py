@@ -11,7 +11,8 @@ from core.data.dataset import open_dataset
 from core.delivery.prediction import Classifier
 from core.files import write_json
 from core.jobs.directory import JobDirectory
-from core.jobs.status import JobState
+from core.jobs.status import JobState, JobStatus
+from core.messages import Message
 from core.prediction.batch.job import predict_batch
 from core.prediction.log.settings import LogSettings, read_log_settings
 from core.prediction.noting import note_batch
@@ -98,6 +99,21 @@ def test_a_batch_shows_its_counts_and_filters(
     table = app.dataframe[0].value
     assert table["file"].tolist() == ["text.png"]
     assert table["reason"].iloc[0]
+
+
+def test_a_batch_that_could_not_begin_claims_no_answers(
+    open_page: OpenPage, finished_run: Path, tmp_path: Path
+) -> None:
+    job = waiting_batch(finished_run, tmp_path / "cut.zip")
+    job.write_status(JobStatus(state=JobState.FAILED, error=Message("cut.zip is cut off.", {})))
+    text = said(open_page("predict", batch=job.name))
+    assert "cut.zip is cut off." in text
+    assert "There are no answers." in text
+
+
+def test_a_run_that_is_gone_is_said(open_page: OpenPage, finished_run: Path) -> None:
+    assert "no run “run-gone”" in said(open_page("predict", run="run-gone"))
+    assert "no run" not in said(open_page("predict", run=finished_run.name))
 
 
 def test_pictures_of_a_batch_are_corrected_in_its_gallery(

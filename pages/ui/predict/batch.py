@@ -67,10 +67,13 @@ def _unfinished(batch: Batch) -> None:
     status = batch.job.status()
     show_error(status)
     with st.container(horizontal=True, vertical_alignment="center", key="batch-unfinished"):
-        st.markdown(
-            _("**{state}.** The answers so far are below.").format(state=_(STATE_NAMES[status.state])),
-            width="content",
+        has_answers = batch.facts is not None and not batch.answers(["path"]).empty
+        text = (
+            _("**{state}.** The answers so far are below.")
+            if has_answers
+            else _("**{state}.** There are no answers.")
         )
+        st.markdown(text.format(state=_(STATE_NAMES[status.state])), width="content")
         is_pressed = st.button(_("Go on"), icon=":material/play_arrow:", type="primary", key="resume-batch")
         if is_pressed and try_to(lambda: resume(batch.job)):
             st.rerun()

@@ -38,6 +38,7 @@ from pages.ui.state.projects import (
     section,
 )
 from pages.ui.state.runs import (
+    absent_run,
     choose_picture,
     choose_run,
     chosen_picture,
@@ -72,6 +73,7 @@ from pages.ui.state.widgets import (
 )
 
 __all__ = [
+    "absent_run",
     "browse_folder",
     "browsed_folder",
     "changed_version",

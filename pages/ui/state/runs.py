@@ -19,6 +19,12 @@ def current_run(project: Project) -> Path | None:
     return runs[name] if name is not None else next(iter(runs.values()), None)
 
 
+def absent_run(project: Project) -> str | None:
+    """Return the run that the address names and the project does not have, such as a deleted one."""
+    name = session.get_addressed(_RUN)
+    return name if name and name not in {path.name for path in list_runs(project)} else None
+
+
 def choose_run(name: str) -> None:
     """Make a run the current one."""
     session.put_addressed(_RUN, name)
