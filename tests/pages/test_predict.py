@@ -112,7 +112,7 @@ def test_a_batch_that_could_not_begin_claims_no_answers(
 
 
 def test_a_run_that_is_gone_is_said(open_page: OpenPage, finished_run: Path) -> None:
-    assert "no run “run-gone”" in said(open_page("predict", run="run-gone"))
+    assert "no run “gone”" in said(open_page("predict", run="gone"))
     assert "no run" not in said(open_page("predict", run=finished_run.name))
 
 
