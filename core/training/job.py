@@ -29,6 +29,7 @@ from core.training.curve import LearningCurve
 from core.training.facts import HeadsFitted, Trained, import_keras
 from core.training.heads.data import HeadData, prepare_head_data
 from core.training.heads.fitting import HeadRecorder, fit_linear_heads, fit_starting_head
+from core.training.kernels.choice import use_kernels
 from core.training.live import LiveView
 from core.training.phases import Phase
 from core.training.recipes import epochs_of, phases_of
@@ -109,6 +110,9 @@ class Training:
         """
         point = self._begin()
         phases = phases_of(self._settings)
+        if phases:
+            resumed = point is not None and point.phase in phases
+            use_kernels(self._directory, self._progress, is_resumed=resumed)
         trains_heads = self._settings.recipe is not Recipe.SCRATCH
         if trains_heads and (point is None or point.phase is Phase.HIDDEN_LAYERS):
             self._train_heads(point)

@@ -22,6 +22,7 @@ from core.training.artifacts import map_pooling
 from core.training.config import Recipe, TrainingConfig
 from core.training.cost.estimate import estimate
 from core.training.cost.throughput import Throughput, peak_memory_bytes, remember_throughput
+from core.training.kernels.choice import use_faster_kernels
 from core.training.phases import Phase
 from core.training.recipes import phases_of
 from core.workspace import project_of
@@ -35,6 +36,8 @@ def measure(directory: Path, config: Mapping[str, Any], progress: Progress) -> M
     settings = TrainingConfig.from_json(config)
     dataset = open_dataset(project_of(directory), settings.dataset_version)
     phases = phases_of(settings)
+    if phases:
+        use_faster_kernels(progress)
     progress.stage(Stage.PROFILING)
     progress.advance(0, 1 + len(phases))
     if settings.recipe is not Recipe.SCRATCH:

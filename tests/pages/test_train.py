@@ -25,6 +25,7 @@ from core.runs.control import wait_for
 from core.training.config import HeadConfig, Recipe, TrainingConfig
 from core.workspace import (
     Project,
+    backbones_folder,
     list_runs,
     open_staging,
     project_settings,
@@ -92,6 +93,14 @@ def test_a_chosen_recipe_is_stored_and_shows_the_fields_it_uses(
         "unfreeze-balanced-1",
         "batch_size-balanced-1",
     }
+
+
+def test_measured_kernels_are_named_where_a_network_is_trained(open_page: OpenPage, project: Project) -> None:
+    write_json(backbones_folder() / "kernels.json", {"own": 1.7, "onednn": 1.0})
+    app = open_page("train")
+    assert "oneDNN" not in said(app)
+    app.button(key="choose-balanced").click().run()
+    assert "trained with oneDNN, which was 1\\.7 × as fast" in said(app)
 
 
 def test_settings_are_stored_for_each_recipe(open_page: OpenPage, project: Project) -> None:

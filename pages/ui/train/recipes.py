@@ -10,11 +10,13 @@ from core.runs.setting_names import RECIPE_NAMES
 from core.runs.start_project_jobs import start_profiling
 from core.training.config import Recipe, TrainingConfig
 from core.training.cost.estimate import Estimate, estimate
+from core.training.kernels.choice import known_times
+from core.training.recipes import phases_of
 from core.workspace import Project
 from pages.ui import state
 from pages.ui.display_names.training import RECIPE_SENTENCES
 from pages.ui.settings import next_config, possible_recipes, remember_recipe
-from pages.ui.text import _, duration, escape, file_size
+from pages.ui.text import _, duration, escape, file_size, number
 
 
 def recipe_cards(project: Project, dataset: Dataset, chosen: TrainingConfig) -> None:
@@ -64,6 +66,19 @@ def measure_button(project: Project, dataset: Dataset, config: TrainingConfig) -
     ):
         start_profiling(project, config)
         st.rerun()
+
+
+def kernel_note(config: TrainingConfig) -> None:
+    """Say which kernels train networks on this machine, once that was measured."""
+    times = known_times()
+    if times is None or not phases_of(config):
+        return
+    form = (
+        _("Networks are trained with oneDNN, which was {gain} × as fast on this computer.")
+        if times.is_faster
+        else _("Networks are trained without oneDNN, which was {gain} × as fast on this computer.")
+    )
+    st.caption(escape(form.format(gain=number(times.gain))))
 
 
 def _cost_lines(cost: Estimate) -> None:

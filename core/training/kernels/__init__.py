@@ -1,0 +1,1 @@
+"""Kernels of a processor: the choice between TensorFlow's own and oneDNN's, by measurement."""
