@@ -46,6 +46,7 @@ NAMES = (
     "http_api",
     "head_training",
     "input_pipeline",
+    "training_kernels",
     "training_memory",
     "certificates",
     "time_left",
