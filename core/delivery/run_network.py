@@ -55,7 +55,7 @@ class RunNetwork(Generic[AnyEngine]):
             # A network of an older version may pool otherwise.
             with suppress(ValueError):
                 content, self.pooling = with_pooled_features(content, pooling), pooling
-        self.engine = engine_of(content)
+        self.engine: AnyEngine = engine_of(content)
 
     @property
     def has_stranger_score(self) -> bool:
