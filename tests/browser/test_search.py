@@ -40,7 +40,7 @@ def test_a_search_ends_with_its_best_trial_as_a_tested_run(
     settled(page)
     page.get_by_text("By number of trials").click()
     trials = page.get_by_role("spinbutton", name="Trials")
-    trials.fill("5")
+    trials.fill("3")
     trials.press("Enter")
     settled(page)
     button(page, "start-search").click()
@@ -53,7 +53,7 @@ def test_a_search_ends_with_its_best_trial_as_a_tested_run(
     history = page.locator(f".st-key-history-{path.name} .darkroom-live-chart")
     expect(history.locator(".main-svg").first).to_be_visible()
     marks = "element => element.data.flatMap((trace) => trace.customdata ?? []).length"
-    assert history.evaluate(marks) == len(read_trials(path)) == 5
+    assert history.evaluate(marks) == len(read_trials(path)) == 3
     screenshot(page, "e-search")
 
     (run,) = list_runs(digits)
