@@ -321,7 +321,15 @@ def _read_base(
 def _read_version(folder: Path, version: int, _written: tuple[int, ...]) -> Dataset:
     record = read_version_record(folder, version)
     base = record.manifest_version
-    manifest, skipped = _read_base(folder, base, _times(folder, base))
+    try:
+        manifest, skipped = _read_base(folder, base, _times(folder, base))
+    except FileNotFoundError as error:
+        raise NotFoundError(
+            N_("Version {version} of the pictures changes version {base}, of which a file is gone: {file}."),
+            version=version,
+            base=base,
+            file=error.filename or str(error),
+        ) from error
     if record.changes is not None:
         manifest = with_changes(manifest, record.changes)
     task = record.task

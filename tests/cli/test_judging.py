@@ -11,7 +11,7 @@ import pytest
 from core.__main__ import main
 from core.data.dataset import open_dataset
 from core.data.editing.labels import exclude
-from core.data.version_record import version_file
+from core.files import read_json, write_json
 from core.workspace import Project, project_of
 from tests.support.foreign_models import COLOURS, colour_model, import_colours, to_tflite
 
@@ -47,7 +47,9 @@ def test_a_run_without_its_pictures_is_no_reason_to_judge_nothing(
     """The newest run's version is gone; the model is tested on the newest pictures."""
     project = project_of(finished_run)
     exclude(project, [open_dataset(project).pictures["id"].iloc[0]])
-    version_file(project.dataset, 1).unlink()
+    record = read_json(finished_run / "config.json")
+    gone = record["config"] | {"dataset_version": 7}
+    write_json(finished_run / "config.json", record | {"config": gone})
     pairs = [argument for pair in ("0=3", "1=5", "2=8") for argument in ("--map", pair)]
     code = main(["judge", str(theirs), "--project", "digits", *pairs, "--preprocessing", "unit", "--json"])
     printed = capsys.readouterr()

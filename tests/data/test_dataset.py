@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from core.data.dataset import (
+    _read_base,
     image_path,
     open_dataset,
     pictures_of_all_versions,
@@ -253,6 +254,17 @@ def test_changes_are_counted_from_the_last_manifest(
     for version, as_written in expected.items():
         assert open_dataset(project, version).all_pictures.equals(as_written)
     assert pictures_of_all_versions(project.dataset)["sha256"].tolist() == manifest()["sha256"].tolist()
+
+
+@pytest.mark.parametrize("ending", ["json", "parquet"])
+def test_a_version_whose_base_is_gone_says_which_file_is_missing(project: Project, ending: str) -> None:
+    write(project, with_cell("label", "cats"))
+    gone = project.dataset / "versions" / f"0001.{ending}"
+    _read_base.cache_clear()
+    gone.unlink()
+    with pytest.raises(NotFoundError, match="changes version 1, of which a file is gone") as error:
+        open_dataset(project, 2)
+    assert str(gone) in str(error.value)
 
 
 def test_a_manifest_that_a_crash_left_is_not_read(project: Project) -> None:
