@@ -1,7 +1,7 @@
 """Export in every format that is installed here, each file checked on all test pictures.
 
 The seconds are those of one command, from its start to its end: conversions, clean processes,
-a fresh environment for the bundle. Sizes, accuracies and times of formats stand beside the float32
+one fresh environment for bundle and server. Sizes, accuracies and times of formats stand beside the float32
 LiteRT file of the same run; the times were measured in turns with it.
 """
 

@@ -126,7 +126,7 @@ def _agreement_figure(
         files[-1].write_bytes(stream.getvalue())
     classifier = Classifier(trained)
     expected = np.stack([classifier.probabilities(file.read_bytes()) for file in files])
-    answers = answer_with_page(page, files).probabilities
+    answers = answer_with_page(page, files, folder).probabilities
     return Figure(
         name=f"same answers as LiteRT in Python, {len(files):,} {kind} files",
         measured=100 * float((answers.argmax(axis=1) == expected.argmax(axis=1)).mean()),

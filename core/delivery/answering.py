@@ -36,8 +36,8 @@ class Answers(NamedTuple):
 Answerer = Callable[[np.ndarray], Answers]
 # Opens a file in its runtime.
 Opener = Callable[[Path], Answerer]
-# Answers of a file that decodes pictures itself.
-FileAnswerer = Callable[[Path, Sequence[Path]], Answers]
+# Answers of a file that decodes pictures itself. The folder is for environments that several files share.
+FileAnswerer = Callable[[Path, Sequence[Path], Path], Answers]
 
 
 def named_function(name: str) -> Any:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from core.delivery.certificate.certifying import certify
 from core.delivery.certificate.client import CheckProcess, check_process
@@ -112,8 +113,8 @@ def export_formats(directory: Path, config: JsonObject, progress: Progress) -> J
     progress.stage(Stage.EXPORTING)
     formats = in_order_of_making(request.formats)
     failed: dict[str, Exception] = {}
-    with ExitStack() as processes:
-        work = _Work(run, request.allowed_loss, directory, processes)
+    with ExitStack() as resources:
+        work = _Work(run, request.allowed_loss, directory, resources)
         for position, exporter in enumerate(formats):
             part = PartOf(progress, position / len(formats), (position + 1) / len(formats))
             try:
@@ -135,9 +136,10 @@ def export_formats(directory: Path, config: JsonObject, progress: Progress) -> J
 class _Work:
     """Files of one run, checked on the same pictures."""
 
-    def __init__(self, run: Path, allowed_loss: float, logs: Path, processes: ExitStack) -> None:
+    def __init__(self, run: Path, allowed_loss: float, logs: Path, resources: ExitStack) -> None:
         self._run, self._allowed_loss, self._logs = run, allowed_loss, logs
-        self._processes = processes
+        self._resources = resources
+        self._environments = Path(resources.enter_context(TemporaryDirectory(prefix="darkroom-")))
         self._model, self._sample = FinishedModel(run), draw_sample(run)
 
     def export(self, exporter: Exporter, progress: Progress) -> None:
@@ -204,6 +206,7 @@ class _Work:
             self._sample,
             allowed_loss=self._allowed_loss,
             log=self._logs / f"{exporter.code}.log",
+            environments=self._environments,
             reference=self._reference if is_timed else None,
             on_batch=on_batch,
         )
@@ -211,7 +214,7 @@ class _Work:
     @cached_property
     def _reference(self) -> CheckProcess:
         """Process with the float32 LiteRT file, to which speeds are compared."""
-        process = self._processes.enter_context(check_process(self._logs / "reference.log"))
+        process = self._resources.enter_context(check_process(self._logs / "reference.log"))
         process.open(TFLITE, TFLITE.file(self._run), self._sample.labels)
         return process
 

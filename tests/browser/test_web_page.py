@@ -88,8 +88,8 @@ def test_pages_answer_the_test_pictures_as_the_evaluation_did(
     # Playwright allows one browser a thread, and the fixtures' browser is open in this one.
     with ThreadPoolExecutor(1) as thread:
         given = [
-            thread.submit(answer_with_page, page_file, sent).result(),
-            thread.submit(answer_with_folder, tmp_path / "web.zip", sent).result(),
+            thread.submit(answer_with_page, page_file, sent, tmp_path).result(),
+            thread.submit(answer_with_folder, tmp_path / "web.zip", sent, tmp_path).result(),
         ]
     for answers in given:
         np.testing.assert_allclose(answers.probabilities[:-1], expected, atol=1e-5)

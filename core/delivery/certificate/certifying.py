@@ -30,6 +30,7 @@ def certify(
     *,
     allowed_loss: float,
     log: Path,
+    environments: Path,
     reference: CheckProcess | None = None,
     on_batch: Callable[[int, int], None] = ignore_counts,
 ) -> Certificate:
@@ -38,6 +39,7 @@ def certify(
     Args:
         allowed_loss: accuracy that a quantised format may lose.
         log: receives what the runtime prints.
+        environments: folder of virtual environments; programs with the same requirements share one.
         reference: holds the float32 LiteRT file; None: ``file`` is that.
         on_batch: called with the finished pictures and their number; it can raise to end the work.
     Raises:
@@ -46,7 +48,7 @@ def certify(
     check = None
     if exporter.can_be_checked:
         with check_process(log) as process:
-            check = _check(file, exporter, sample, process, reference, on_batch)
+            check = _check(file, exporter, sample, process, environments, reference, on_batch)
     return Certificate(
         run=sample.labels.run,
         format=exporter.code,
@@ -66,12 +68,13 @@ def _check(
     exporter: Exporter,
     sample: TestedSample,
     process: CheckProcess,
+    environments: Path,
     reference: CheckProcess | None,
     on_batch: Callable[[int, int], None],
 ) -> FileCheck:
     speed: Speed | None = None
     if exporter.answers_files is not None:
-        answers = process.answer_files(exporter, file, sample.files)
+        answers = process.answer_files(exporter, file, sample.files, environments)
     else:
         process.open(exporter, file, sample.labels)
         answers = process.answer(sample.files, on_batch)

@@ -67,10 +67,20 @@ class CheckProcess:
             np.concatenate([part.probabilities for part in parts]), np.concatenate(scores) if scores else None
         )
 
-    def answer_files(self, exporter: Exporter, file: Path, pictures: Sequence[Path]) -> Answers:
-        """Let a file that decodes pictures itself answer them, all at once."""
+    def answer_files(
+        self, exporter: Exporter, file: Path, pictures: Sequence[Path], environments: Path
+    ) -> Answers:
+        """Let a file that decodes pictures itself answer them, all at once.
+
+        Args:
+            environments: folder of virtual environments, for files with the same requirements.
+        """
         return self._answers(
-            do="answer_files", answers=exporter.answers_files, file=str(file), pictures=_texts(pictures)
+            do="answer_files",
+            answers=exporter.answers_files,
+            file=str(file),
+            pictures=_texts(pictures),
+            environments=str(environments),
         )
 
     def seconds_of(self, calls: int) -> float:

@@ -175,6 +175,7 @@ def _check_known(file: Path) -> KnownCheck:
             draw_sample(run),
             allowed_loss=certificate.allowed_loss,
             log=Path(name, "runtime.log"),
+            environments=Path(name, "environments"),
         )
     if again.refusal is not None:
         raise DeliveryError(N_("{file}: {reason}"), file=file.name, reason=again.refusal)

@@ -101,7 +101,8 @@ def _answer(file: CheckedFile, request: JsonObject, answers: BinaryIO) -> None:
 
 def _answer_files(file: CheckedFile, request: JsonObject, answers: BinaryIO) -> None:
     answer: FileAnswerer = named_function(request["answers"])
-    _send_answers(answers, answer(Path(request["file"]), [Path(picture) for picture in request["pictures"]]))
+    pictures = [Path(picture) for picture in request["pictures"]]
+    _send_answers(answers, answer(Path(request["file"]), pictures, Path(request["environments"])))
 
 
 def _time(file: CheckedFile, request: JsonObject, answers: BinaryIO) -> None:

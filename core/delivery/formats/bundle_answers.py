@@ -17,9 +17,9 @@ from core.delivery.formats.environment import unpacked_program
 _PROGRAM = Path(__file__).parent.parent / "bundle" / "answer_many.py"
 
 
-def answer_with_bundle(file: Path, pictures: Sequence[Path]) -> Answers:
+def answer_with_bundle(file: Path, pictures: Sequence[Path], environments: Path) -> Answers:
     """Unpack a bundle, install its requirements and let its program answer."""
-    with unpacked_program(file) as bundle:
+    with unpacked_program(file, environments) as bundle:
         folder = bundle.folder.parent
         listing, output = folder / "pictures.json", folder / "answers.npz"
         listing.write_text(json.dumps([str(picture.resolve()) for picture in pictures]), encoding="utf-8")

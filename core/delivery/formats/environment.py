@@ -1,4 +1,4 @@
-"""Exported programs, unpacked beside a fresh virtual environment with their own requirements."""
+"""Exported programs, unpacked, and the fresh virtual environments with their own requirements."""
 
 from __future__ import annotations
 
@@ -14,12 +14,18 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from core.delivery.answering import Environment
+from core.files import hash_file
 from core.optional_packages import can_install
 
 log = logging.getLogger("darkroom.certificate")
 
-# Wheels only: a source package runs a program of its own to build itself.
-_PIP = ("-m", "pip", "install", "--no-input", "--disable-pip-version-check", "--only-binary=:all:")
+# Darkroom's pip installs into the environment, which needs none of its own.
+_PIP = (sys.executable, "-m", "pip", "--no-input", "--disable-pip-version-check", "--python")
+# Wheels only: a source package runs a program of its own to build itself. Modules are compiled when they
+# are imported, and most never are.
+_INSTALL = ("install", "--only-binary=:all:", "--no-compile", "--requirement")
+# Written into an environment when it has all its packages.
+_WHOLE = "whole"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,29 +39,36 @@ class UnpackedProgram:
 
 
 @contextmanager
-def unpacked_program(file: Path) -> Iterator[UnpackedProgram]:
+def unpacked_program(file: Path, environments: Path) -> Iterator[UnpackedProgram]:
     """Unpack a zip with a program, and install its requirements.
 
     Where nothing can be installed, or without internet, Darkroom's own Python runs it.
+
+    Args:
+        environments: folder of environments; one with the same requirements is used again.
     """
     with TemporaryDirectory(prefix="darkroom-") as name:
         folder = Path(name, "program")
         with zipfile.ZipFile(file) as archive:
             archive.extractall(folder)
-        python, environment = _fresh_python(Path(name, "environment"), folder / "requirements.txt")
+        python, environment = _fresh_python(folder / "requirements.txt", environments)
         yield UnpackedProgram(folder=folder, python=python, environment=environment)
 
 
-def _fresh_python(environment: Path, requirements: Path) -> tuple[str, Environment]:
-    """Python of a new environment with these packages; Darkroom's own where none can be made, or without internet."""
+def _fresh_python(requirements: Path, environments: Path) -> tuple[str, Environment]:
+    """Python of an environment with these packages alone; Darkroom's own where none can be made, or without internet."""
     if not can_install():
         return sys.executable, Environment.PROCESS
-    python = environment / ("Scripts" if os.name == "nt" else "bin") / "python"
-    for command in (
-        [sys.executable, "-m", "venv", str(environment)],
-        [str(python), *_PIP, "--requirement", str(requirements)],
-    ):
-        if subprocess.run(command, stdin=subprocess.DEVNULL, check=False).returncode:
-            log.warning("No fresh environment could be made, so the program runs in Darkroom's own")
-            return sys.executable, Environment.PROCESS
+    # Programs whose requirements have another text share none: a range of versions admits newer ones.
+    place = environments / hash_file(requirements)
+    python = place / ("Scripts" if os.name == "nt" else "bin") / "python"
+    if not (place / _WHOLE).exists():
+        for command in (
+            (sys.executable, "-m", "venv", "--clear", "--without-pip", place),
+            (*_PIP, python, *_INSTALL, requirements),
+        ):
+            if subprocess.run(command, stdin=subprocess.DEVNULL, check=False).returncode:
+                log.warning("No fresh environment could be made, so the program runs in Darkroom's own")
+                return sys.executable, Environment.PROCESS
+        (place / _WHOLE).touch()
     return str(python), Environment.FRESH_ENVIRONMENT

@@ -30,9 +30,9 @@ class _Answer(NamedTuple):
     score: float | None
 
 
-def answer_with_server(file: Path, pictures: Sequence[Path]) -> Answers:
+def answer_with_server(file: Path, pictures: Sequence[Path], environments: Path) -> Answers:
     """Unpack a server, install its requirements, start it and send it pictures, several at once."""
-    with unpacked_program(file) as server:
+    with unpacked_program(file, environments) as server:
         names = json.loads((server.folder / "labels.json").read_text(encoding="utf-8"))["class_names"]
         with running_server(server.folder, server.python, "--max-megabytes", str(_MAX_MEGABYTES)) as port:
             answers = _ask_together(port, pictures, len(names))

@@ -36,12 +36,12 @@ async input => {
 """
 
 
-def answer_with_page(file: Path, pictures: Sequence[Path]) -> Answers:
+def answer_with_page(file: Path, pictures: Sequence[Path], _environments: Path) -> Answers:
     """Answers of a single-file page, opened as a file; the browser has no network."""
     return _answers_at(file.resolve().as_uri(), pictures, is_offline=True)
 
 
-def answer_with_folder(file: Path, pictures: Sequence[Path]) -> Answers:
+def answer_with_folder(file: Path, pictures: Sequence[Path], _environments: Path) -> Answers:
     """Answers of a web folder, unpacked behind a plain server on this computer."""
     with TemporaryDirectory(prefix="darkroom-web-") as folder:
         with zipfile.ZipFile(file) as packed:
