@@ -14,6 +14,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+# Pictures, and results of each feature map, whose inputs are looked at: neighbours are much alike.
+PICTURES, _POSITIONS = 64, 49
+# A covariance of more inputs takes half a gigabyte, and its inverse minutes.
+_MOST_INPUTS = 2304
 # Share of the mean variance that is added to each: few pictures do not show every one.
 _DAMPING = 0.01
 _TINY = 1e-12
@@ -104,6 +108,25 @@ class Convolution:
     def rows(self) -> np.ndarray:
         """Weights float32 (G, R, N)."""
         return self.kernel.reshape(self.groups, len(self.kernel) // self.groups, -1)
+
+    @property
+    def can_be_rounded(self) -> bool:
+        """False where a weight row takes too many inputs."""
+        return self.rows.shape[2] <= _MOST_INPUTS
+
+    def drawn_inputs(
+        self, feature_map: np.ndarray, results: tuple[int, int], random: np.random.Generator
+    ) -> np.ndarray:
+        """Collect the inputs of results drawn at random.
+
+        Args:
+            feature_map: float32 (H, W, C).
+            results: rows and columns of them.
+        Returns:
+            float32 (G, n, N).
+        """
+        drawn = random.permutation(results[0] * results[1])[:_POSITIONS]
+        return self.inputs(feature_map, np.stack(np.divmod(drawn, results[1]), axis=1))
 
     def inputs(self, feature_map: np.ndarray, positions: np.ndarray) -> np.ndarray:
         """Collect the inputs of some results.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -18,11 +17,14 @@ from core.messages import N_
 
 def make_onnx_int8_file(model: DeliveredModel, path: Path) -> None:
     from core.delivery.formats.graphs.onnx_graph import add_facts
+    from core.delivery.formats.graphs.onnx_rounding import round_weights
 
+    pictures = calibration_pictures(model.run)
     with quiet(), TemporaryDirectory(prefix="darkroom-") as folder:
         prepared = Path(folder, "prepared.onnx")
         _fold(ONNX.file(model.run), prepared)
-        _quantise(prepared, path, calibration_pictures(model.run))
+        round_weights(prepared, pictures)
+        _quantise(prepared, path, pictures)
         add_facts(path, model.facts)
 
 
@@ -33,15 +35,17 @@ def _fold(source: Path, target: Path) -> None:
     quant_pre_process(source, target, skip_symbolic_shape=True)
 
 
-def _quantise(source: Path, target: Path, pictures: Iterator[np.ndarray]) -> None:
+def _quantise(source: Path, target: Path, pictures: np.ndarray) -> None:
     import onnx
     from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
 
     from core.delivery.formats.graphs.onnx_graph import head_nodes
 
+    each = iter(pictures)
+
     class Reader(CalibrationDataReader):
         def get_next(self) -> dict[str, np.ndarray] | None:
-            picture = next(pictures, None)
+            picture = next(each, None)
             return None if picture is None else {PICTURE: picture[np.newaxis]}
 
     quantize_static(

@@ -5,23 +5,16 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
-import numpy as np
-
 from core.delivery.exporter import DeliveredModel, Exporter, FormatGroup
 from core.delivery.formats.calibration_pictures import calibration_pictures
 from core.delivery.formats.litert.derived import write_derived
 from core.delivery.formats.litert.quantising import PACKAGE, Recipe, quantised
-from core.errors import DeliveryError
 from core.messages import N_
 
 
 def make_int8_file(model: DeliveredModel, path: Path) -> None:
-    pictures = list(calibration_pictures(model.run))
-    if not pictures:
-        raise DeliveryError(
-            N_("Every training picture of this run was erased. They show which numbers int8 must hold.")
-        )
-    write_derived(model, path, partial(quantised, recipe=Recipe.STATIC, pictures=np.stack(pictures)))
+    pictures = calibration_pictures(model.run)
+    write_derived(model, path, partial(quantised, recipe=Recipe.STATIC, pictures=pictures))
 
 
 TFLITE_INT8 = Exporter(

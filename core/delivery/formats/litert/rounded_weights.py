@@ -11,15 +11,11 @@ from ai_edge_litert import schema_py_generated as schema
 from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
 from core.delivery.formats.litert.network import Network, text_of
-from core.delivery.formats.weight_rounding import Convolution, InputMoments, rounded
+from core.delivery.formats.weight_rounding import PICTURES, Convolution, InputMoments, rounded
 from core.devices import cpu_cores
 
 # Steps from 0 to the largest weight: of the signed numbers of 8 bits, -128 is not used.
 _LEVELS = 127
-# A covariance of more inputs takes half a gigabyte, and its inverse minutes.
-_MOST_INPUTS = 2304
-# Pictures, and results of each feature map, whose inputs are looked at: neighbours are much alike.
-_PICTURES, _POSITIONS = 64, 49
 _INPUT, _KERNEL, _BIAS = range(3)
 _CONVOLUTION, _DEPTHWISE = schema.BuiltinOperator.CONV_2D, schema.BuiltinOperator.DEPTHWISE_CONV_2D
 
@@ -34,12 +30,11 @@ def with_rounded_weights(content: bytes, pictures: np.ndarray) -> bytes:
     layers = {operator.outputs[0]: (operator, layer) for operator, layer in _convolutions(network)}
     moments = {tensor: InputMoments() for tensor in layers}
     random = np.random.default_rng(0)
-    for feature_map in _runs(content, pictures[:_PICTURES]):
+    for feature_map in _runs(content, pictures[:PICTURES]):
         for tensor, (operator, layer) in layers.items():
             height, width = network.graph.tensors[tensor].shape[1:3]
-            drawn = random.permutation(height * width)[:_POSITIONS]
-            positions = np.stack(np.divmod(drawn, width), axis=1)
-            moments[tensor].add(layer.inputs(feature_map(operator.inputs[_INPUT]), positions))
+            source = feature_map(operator.inputs[_INPUT])
+            moments[tensor].add(layer.drawn_inputs(source, (height, width), random))
     for tensor, (operator, layer) in layers.items():
         weights, correction = rounded(layer.rows, moments[tensor], _LEVELS)
         kernel = _turned(network, operator, weights.reshape(layer.kernel.shape))
@@ -58,7 +53,7 @@ def _convolutions(network: Network) -> Iterator[tuple[Any, Convolution]]:
         is_convolution = network.code(operator) in (_CONVOLUTION, _DEPTHWISE)
         if is_convolution and is_fixed and _readers(network, operator.inputs[_KERNEL]) == 1:
             layer = _convolution(network, operator)
-            if layer.rows.shape[2] <= _MOST_INPUTS:
+            if layer.can_be_rounded:
                 yield operator, layer
 
 

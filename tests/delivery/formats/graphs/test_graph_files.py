@@ -34,7 +34,7 @@ EXACT = [row for row in ROWS if row.opens and row.is_exact]
 
 @pytest.fixture(autouse=True)
 def calibration_pictures(tiny: TinyModel, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(onnx_int8_format, "calibration_pictures", lambda run: iter(tiny.pictures))
+    monkeypatch.setattr(onnx_int8_format, "calibration_pictures", lambda run: tiny.pictures)
 
 
 def opened(row: Exporter, model: TinyModel) -> Answerer:

@@ -24,7 +24,7 @@ def test_a_third_of_the_size_answers_nearly_the_same(
     recipe: Recipe, small_run: Path, content: bytes, pictures: np.ndarray
 ) -> None:
     fixed = with_batch_of_one(content)
-    small = quantised(fixed, recipe, np.stack(list(calibration_pictures(small_run))))
+    small = quantised(fixed, recipe, calibration_pictures(small_run))
     assert len(small) < 0.35 * len(fixed)
     runner = Interpreter(model_content=small).get_signature_runner()
     for picture in pictures[:, np.newaxis]:
