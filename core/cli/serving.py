@@ -7,7 +7,8 @@ import sys
 
 from core.cli.command import Command
 from core.cli.terminal import Answer
-from core.delivery.files import require_delivered
+from core.delivery.export import require_offered
+from core.delivery.formats.litert.tflite_format import TFLITE
 from core.errors import ConfigError
 from core.http.access.tokens import ApiToken, Scope, create_token, list_tokens, revoke_token
 from core.http.access.uses import last_use
@@ -45,7 +46,7 @@ def _token_answer(token: ApiToken) -> Answer:
 
 def _serve(options: argparse.Namespace) -> Answer:
     _, run = find_run(options.run)
-    require_delivered(run)
+    require_offered(run, TFLITE)
     if not is_loopback(options.host) and not list_tokens():
         raise ConfigError(
             N_(

@@ -13,7 +13,9 @@ from core.data.images.channels import ChannelMapping
 from core.data.images.depth import PixelRange
 from core.data.labels.task import Task
 from core.delivery.decisions import sets_of
-from core.delivery.files import read_labels, require_delivered, tflite_file
+from core.delivery.export import require_offered
+from core.delivery.files import read_labels, tflite_file
+from core.delivery.formats.litert.tflite_format import TFLITE
 from core.delivery.misfits import find_misfit, misfit_message
 from core.delivery.run_network import NetworkOutputs, RunNetwork
 from core.evaluation.thresholds.answers import answered
@@ -48,12 +50,13 @@ class Classifier:
         """Load the classifier of a run.
 
         Args:
-            proven: False also opens files that are not proven against the evaluation yet.
+            proven: False also opens files that are not proven against the evaluation yet, or are withheld.
         Raises:
             NotFoundError: the run has no classifier, or none that is proven.
+            DeliveryError: its LiteRT file is withheld, because it answers otherwise than was evaluated.
         """
         if proven:
-            require_delivered(run)
+            require_offered(run, TFLITE)
         self.labels = read_labels(run)
         # Of the usual promise; None: the run's probabilities are not calibrated.
         self.sets = sets_of(run)

@@ -6,7 +6,8 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from core.delivery.files import require_delivered
+from core.delivery.export import require_offered
+from core.delivery.formats.litert.tflite_format import TFLITE
 from core.errors import BusyError, ConfigError, NotFoundError
 from core.jobs.directory import JobDirectory
 from core.jobs.disk import disk_full_error, is_disk_full
@@ -34,10 +35,11 @@ def start_batch(
         uploads: pictures or archives in memory, which the batch keeps as well.
     Raises:
         NotFoundError: the run has no finished classifier, or a source does not exist.
+        DeliveryError: its LiteRT file is withheld.
         ConfigError: there are no sources.
         DiskFullError: the disk has no room for the uploads.
     """
-    require_delivered(run)
+    require_offered(run, TFLITE)
     if not sources and not uploads:
         raise ConfigError(N_("No pictures were chosen. Choose a folder, an archive or some pictures."))
     for source in sources:

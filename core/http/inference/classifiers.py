@@ -7,8 +7,10 @@ from collections import OrderedDict
 from functools import cached_property
 from pathlib import Path
 
+from core.delivery.certificate.store import certificate_file
 from core.delivery.explaining import Explainer
 from core.delivery.files import labels_file, parity_file, tflite_file
+from core.delivery.formats.litert.tflite_format import TFLITE
 from core.delivery.prediction import Classifier
 from core.evaluation.calibration.conformal import PredictionSets
 from core.evaluation.report import read_report, report_file
@@ -25,6 +27,7 @@ class LoadedRun:
 
         Raises:
             NotFoundError: it has no finished classifier.
+            DeliveryError: its LiteRT file is withheld.
         """
         self.run, self.stamp = run, _stamp(run)
         self.classifier = Classifier(run)
@@ -47,7 +50,7 @@ class LoadedRun:
         return Explainer(self.run)
 
     def is_current(self) -> bool:
-        """False once the run was delivered again, changed its thresholds or was deleted."""
+        """False once the run was delivered again, certified, changed its thresholds or was deleted."""
         return self.stamp == _stamp(self.run)
 
 
@@ -63,6 +66,7 @@ class LoadedClassifiers:
 
         Raises:
             NotFoundError: there is no such run, or it has no finished classifier.
+            DeliveryError: its LiteRT file is withheld.
         """
         with self._lock:
             loaded = self._loaded.get(name)
@@ -78,7 +82,8 @@ class LoadedClassifiers:
 def _stamp(run: Path) -> tuple[int, ...]:
     """Times at which the files of a classifier were written; 0 for one that is missing."""
     times = []
-    for file in (tflite_file(run), labels_file(run), report_file(run), parity_file(run)):
+    certificate = certificate_file(run, TFLITE)
+    for file in (tflite_file(run), labels_file(run), report_file(run), parity_file(run), certificate):
         try:
             times.append(file.stat().st_mtime_ns)
         except FileNotFoundError:

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from core.delivery.files import require_delivered, tflite_file
+from core.delivery.export import require_offered
+from core.delivery.files import tflite_file
+from core.delivery.formats.litert.tflite_format import TFLITE
 from core.delivery.network_identity import network_digest
 from core.delivery.run_network import RunNetwork
 from core.files import sha256_bytes
@@ -47,8 +49,9 @@ class BatchNetwork:
 
         Raises:
             NotFoundError: the run has no finished classifier.
+            DeliveryError: its LiteRT file is withheld.
         """
-        require_delivered(run)
+        require_offered(run, TFLITE)
         content = tflite_file(run).read_bytes()
         self.digest = network_digest(content)
         self._earlier_digest = sha256_bytes(content)

@@ -14,7 +14,9 @@ import streamlit as st
 
 from core.data.dataset import Dataset
 from core.data.labels.task import Task
+from core.delivery.export import has_export
 from core.delivery.files import is_delivered
+from core.delivery.formats.litert.tflite_format import TFLITE
 from core.delivery.prediction import Classifier
 from core.doctor.labelling.job import (
     LabellingData,
@@ -78,11 +80,11 @@ def shares_of(
 ) -> Shares | None:
     """Suggest classes for pictures; None if nothing can be suggested.
 
-    The latest classifier is used if it knows exactly the labelled classes and is single-label.
+    The latest classifier that may answer is used if it knows exactly the labelled classes and is single-label.
     """
     pictures = dataset.all_pictures
     labelled = set(pictures["label"][~pictures["excluded"]]) - {""}
-    run = next((run for run in list_runs(project) if is_delivered(run)), None)
+    run = next((run for run in list_runs(project) if is_delivered(run) and has_export(run, TFLITE)), None)
     if (
         run is not None
         and dataset.task is Task.MULTI_CLASS

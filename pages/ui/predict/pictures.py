@@ -8,8 +8,11 @@ from pathlib import Path
 import streamlit as st
 
 from core.data.dataset import open_dataset
+from core.delivery.certificate.store import certificate_file
 from core.delivery.files import labels_file, tflite_file
+from core.delivery.formats.litert.tflite_format import TFLITE
 from core.delivery.prediction import Classifier
+from core.errors import DeliveryError
 from core.files import digest_of, sha256_bytes
 from core.prediction.batch.batches import list_batches
 from core.prediction.log.store import AnswerSource
@@ -20,11 +23,15 @@ from pages.ui.editing.changes import last_change
 from pages.ui.predict.answer import Asked, answer_card
 from pages.ui.predict.batch import choose_earlier_batch, show_batch
 from pages.ui.predict.choosing import NewPicture, choose_pictures, choose_server_folder, turn
-from pages.ui.text import _, escape, number
+from pages.ui.text import _, escape, number, show
 
 
 def show_section(project: Project, run: Path) -> None:
-    classifier = _classifier(str(run), _written(run))
+    try:
+        classifier = _classifier(str(run), _written(run))
+    except DeliveryError as error:
+        st.error(show(error.message), icon=":material/block:")
+        return
     last_change(project, open_dataset(project))
     pictures = choose_pictures(run)
     if pictures:
@@ -42,7 +49,8 @@ def _classifier(run: str, written: tuple[int, ...]) -> Classifier:
 
 
 def _written(run: Path) -> tuple[int, ...]:
-    return tuple(file(run).stat().st_mtime_ns for file in (tflite_file, labels_file))
+    files = (tflite_file(run), labels_file(run), certificate_file(run, TFLITE))
+    return tuple(file.stat().st_mtime_ns if file.exists() else 0 for file in files)
 
 
 def _answers(asked: Asked, pictures: Sequence[NewPicture]) -> None:
