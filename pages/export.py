@@ -67,7 +67,7 @@ if read_labels(run).stranger_limit is not None:
     )
 st.caption(
     _(
-        "Every picture is prepared in the same way: turned upright, transparency put on white, stretched to a square. Each zip holds `verify.py`, which checks the files and the answers to 16 made-up pictures wherever it arrives: your test pictures stay here."
+        "Every picture is prepared in the same way: turned upright, transparency put on white, stretched to a square. Each zip holds a model card, and `verify.py`, which checks the files and the answers to 16 made-up pictures wherever it arrives: your test pictures stay here."
     )
 )
 show_programs(run)

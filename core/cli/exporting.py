@@ -12,11 +12,12 @@ from core.delivery import export
 from core.delivery.certificate.delivered import KnownCheck, check_delivered
 from core.delivery.certificate.records import USUAL_LOSS, Certificate
 from core.delivery.certificate.store import read_certificate
-from core.delivery.export import export_run, find_exporter, refusal_of
+from core.delivery.export import find_exporter, refusal_of
 from core.delivery.export_job import ExportResult
 from core.delivery.exporter import Exporter, FormatGroup
 from core.delivery.files import require_writable
 from core.optional_packages import missing_packages
+from core.reporting.exports import export_run
 from core.runs.start_export import start_export
 from core.workspace import find_run
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterable
+import zipfile
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -47,6 +48,11 @@ from core.errors import DarkroomError, DeliveryError, NotFoundError
 from core.files import whole_file
 from core.messages import N_, Message
 from core.optional_packages import install_command, missing_packages
+
+# Text of the model card of an evaluated run, in Markdown. Reporting writes it, from more than delivery knows.
+Card = Callable[[Path], str]
+# In every zip.
+MODEL_CARD = "MODEL_CARD.md"
 
 # In the order of the Export page.
 EXPORTERS: tuple[Exporter, ...] = (
@@ -88,19 +94,19 @@ def find_exporter(code: str) -> Exporter:
     )
 
 
-def export_run(run: Path, exporter: Exporter, output: Path) -> None:
+def export_run(run: Path, exporter: Exporter, output: Path, card: Card) -> None:
     """Write the run's classifier to ``output``, atomically.
 
     Raises:
         NotFoundError: the run has no finished classifier, or none in this format.
         DeliveryError: the file is withheld, or ``output`` cannot be written.
     """
-    file = export_file(run, exporter)
+    file = export_file(run, exporter, card)
     with naming_the_path(output), whole_file(output) as temporary:
         shutil.copyfile(file, temporary)
 
 
-def export_file(run: Path, exporter: Exporter) -> Path:
+def export_file(run: Path, exporter: Exporter, card: Card) -> Path:
     """The file of a finished run in this format; a packed one is made at the first call.
 
     Raises:
@@ -112,15 +118,15 @@ def export_file(run: Path, exporter: Exporter) -> Path:
     while exporter.is_packed and not path.exists():
         packed_from = _state_of_sources(run, exporter)
         with whole_file(path) as temporary:
-            make_file(FinishedModel(run), exporter, temporary)
+            make_file(FinishedModel(run), exporter, temporary, card)
         # Thresholds were chosen, or the run was delivered again, in the middle of it.
         if _state_of_sources(run, exporter) != packed_from:
             path.unlink(missing_ok=True)
     return path
 
 
-def make_file(model: DeliveredModel, exporter: Exporter, path: Path) -> None:
-    """Write a file in this format; a zip gets the program that checks it.
+def make_file(model: DeliveredModel, exporter: Exporter, path: Path, card: Card) -> None:
+    """Write a file in this format; a zip gets the model card and the program that checks it.
 
     Raises:
         DeliveryError: the LiteRT file whose answers a zip records is withheld.
@@ -133,6 +139,8 @@ def make_file(model: DeliveredModel, exporter: Exporter, path: Path) -> None:
     if (state := state_of(model.run, recorded)).is_withheld:
         raise _refusal(model.run, recorded, state)
     exporter.make(model, path)
+    with zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(MODEL_CARD, card(model.run))
     seal_zip(path, model.run, exporter.tolerance, recorded.file(model.run))
 
 

@@ -22,6 +22,7 @@ from core.delivery.certificate.store import (
     write_certificate,
 )
 from core.delivery.export import (
+    Card,
     changed_file,
     in_order_of_making,
     make_file,
@@ -101,9 +102,11 @@ def work_of(job: JobDirectory) -> dict[str, Doing]:
     return {work.format: work.doing, **dict.fromkeys(to_come, Doing.WAITING)}
 
 
-def export_formats(directory: Path, config: JsonObject, progress: Progress) -> JsonObject:
+def export_formats(directory: Path, config: JsonObject, progress: Progress, card: Card) -> JsonObject:
     """Make and certify each format of the request, with those that they are made from.
 
+    Args:
+        card: writes the model card of the run.
     Raises:
         DarkroomError: not one of the formats that were asked for could be made.
     """
@@ -114,7 +117,7 @@ def export_formats(directory: Path, config: JsonObject, progress: Progress) -> J
     formats = in_order_of_making(request.formats)
     failed: dict[str, Exception] = {}
     with ExitStack() as resources:
-        work = _Work(run, request.allowed_loss, directory, resources)
+        work = _Work(run, request.allowed_loss, directory, card, resources)
         for position, exporter in enumerate(formats):
             part = PartOf(progress, position / len(formats), (position + 1) / len(formats))
             try:
@@ -136,8 +139,8 @@ def export_formats(directory: Path, config: JsonObject, progress: Progress) -> J
 class _Work:
     """Files of one run, checked on the same pictures."""
 
-    def __init__(self, run: Path, allowed_loss: float, logs: Path, resources: ExitStack) -> None:
-        self._run, self._allowed_loss, self._logs = run, allowed_loss, logs
+    def __init__(self, run: Path, allowed_loss: float, logs: Path, card: Card, resources: ExitStack) -> None:
+        self._run, self._allowed_loss, self._logs, self._card = run, allowed_loss, logs, card
         self._resources = resources
         self._environments = Path(resources.enter_context(TemporaryDirectory(prefix="darkroom-")))
         self._model, self._sample = FinishedModel(run), draw_sample(run)
@@ -187,7 +190,7 @@ class _Work:
         if (refusal := source_refusal(self._run, exporter)) is not None:
             raise refusal
         with ExitStack() as lock, whole_file(file) as temporary:
-            make_file(self._model, exporter, temporary)
+            make_file(self._model, exporter, temporary, self._card)
             # Until the file has its name: a packed one is offered as soon as it is there.
             lock.enter_context(changing_labels(self._run))
             self._require_unchanged()

@@ -57,7 +57,8 @@ def export_path(run: str, code: str) -> str:
 
 async def export(request: Request) -> Response:
     """Send a run's classifier as a file, streamed from disk."""
-    from core.delivery.export import export_file, find_exporter
+    from core.delivery.export import find_exporter
+    from core.reporting.exports import export_file
 
     try:
         exporter = find_exporter(request.path_params["kind"])

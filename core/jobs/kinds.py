@@ -149,7 +149,7 @@ JOB_TYPES = {
     ),
     JobKind.EXPORT: JobType(
         label=N_("Export files and their check"),
-        steps=(Step(code="export", function="core.delivery.export_job:export_formats"),),
+        steps=(Step(code="export", function="core.reporting.exports:export_formats"),),
         needs_device=True,
         needs_tensorflow=True,
     ),

@@ -12,6 +12,7 @@ import yaml
 
 import core
 from core.data.labels.task import Task
+from core.evaluation.evaluated_run import EvaluatedRun
 from core.evaluation.metrics import table as metric_table
 from core.files import whole_file
 from core.formatting import percent, percent_interval
@@ -38,6 +39,15 @@ def model_card(source: ReportSource) -> str:
     """Write the model card; it holds no pictures."""
     head = yaml.safe_dump(_metadata(source), allow_unicode=True, sort_keys=False)
     return f"---\n{head}---\n\n{_body(source)}"
+
+
+def run_card(run: Path) -> str:
+    """Write the model card of an evaluated run, in English.
+
+    Raises:
+        NotFoundError: the run was not evaluated, or its dataset version was erased.
+    """
+    return model_card(ReportSource(evaluated=EvaluatedRun.open(run)))
 
 
 def write_model_card(source: ReportSource, path: Path) -> None:

@@ -16,7 +16,6 @@ from typing import Any
 
 import pytest
 
-from core.delivery.export import export_run
 from core.delivery.files import is_delivered, keras_file, tflite_file
 from core.delivery.formats.bundle_format import BUNDLE
 from core.delivery.prediction import Classifier
@@ -25,6 +24,7 @@ from core.files import hash_file, read_json
 from core.jobs.directory import JobDirectory, list_jobs
 from core.jobs.status import JobState, JobStatus
 from core.progress import Stage
+from core.reporting.exports import export_run
 from core.runs.control import finishing_job, resume
 from core.workspace import Project
 from tests.support.command_line import (

@@ -16,7 +16,6 @@ from PIL import Image
 from core.data.dataset import open_dataset
 from core.data.importing import import_dataset
 from core.data.labels.layout import Split
-from core.delivery.export import export_file
 from core.delivery.files import read_labels
 from core.delivery.formats.bundle_format import BUNDLE
 from core.delivery.job import deliver
@@ -27,6 +26,7 @@ from core.files import read_json
 from core.jobs.directory import JobDirectory
 from core.jobs.kinds import JobKind
 from core.progress import QuietProgress
+from core.reporting.exports import export_file
 from core.training.config import TrainingConfig
 from core.training.job import train
 from core.workspace import Project

@@ -17,7 +17,7 @@ import pytest
 from core import __version__
 from core.data.dataset import open_dataset
 from core.data.images import picture
-from core.delivery.export import EXPORTERS, export_file, export_run, find_exporter, has_export
+from core.delivery.export import EXPORTERS, find_exporter, has_export
 from core.delivery.exporter import Exporter
 from core.delivery.files import keras_file, labels_file, parity_file, tflite_file
 from core.delivery.formats.bundle_format import BUNDLE
@@ -28,6 +28,8 @@ from core.errors import DeliveryError, NotFoundError
 from core.evaluation.strangers.results import read_known_scores
 from core.files import hash_file, read_json, sha256_bytes
 from core.models.litert.engine import Engine
+from core.reporting.exports import export_file, export_run
+from core.reporting.model_card import run_card
 from core.workspace import project_of
 
 # Modules that read pictures, in a package of their own.
@@ -51,7 +53,8 @@ DECODER = {
     )
 }
 SEAL = {"verify.py", "answers.json", "SHA256SUMS"}
-BUNDLE_FILES = {"model.tflite", "labels.json", "predict.py", "README.md", "requirements.txt"} | DECODER | SEAL
+OWN = {"model.tflite", "labels.json", "predict.py", "README.md", "requirements.txt"}
+BUNDLE_FILES = OWN | DECODER | SEAL | {"MODEL_CARD.md"}
 
 
 def test_files_have_the_extensions_of_their_formats() -> None:
@@ -98,6 +101,8 @@ def test_the_bundle_holds_the_proven_model_and_the_decoder_of_training(
         content = {name: bundle.read(name) for name in BUNDLE_FILES}
     assert sha256_bytes(content["model.tflite"]) == hash_file(tflite_file(finished_run))
     assert content["labels.json"] == labels_file(finished_run).read_bytes()
+    assert content["MODEL_CARD.md"].decode() == run_card(finished_run)
+    assert f"{sha256_bytes(content['MODEL_CARD.md'])}  MODEL_CARD.md\n" in content["SHA256SUMS"].decode()
     for name in DECODER:
         assert content[name] == Path(picture.__file__).with_name(Path(name).name).read_bytes()
 
@@ -116,6 +121,7 @@ def test_the_bundles_readme_names_every_file_in_it(finished_run: Path) -> None:
         "labels.json",
         "predict.py",
         "decoder/",
+        "MODEL_CARD.md",
         "verify.py",
         "answers.json",
         "certificate.json",

@@ -16,8 +16,8 @@ from core.delivery import export, export_job
 from core.delivery.certificate.delivered import SealCheck, check_delivered
 from core.delivery.certificate.records import Certificate
 from core.delivery.certificate.store import FileState, certificate_file, read_certificate
-from core.delivery.export import export_file, export_run, in_order_of_making, state_of
-from core.delivery.export_job import Doing, ExportRequest, _Work, export_formats, work_of
+from core.delivery.export import in_order_of_making, state_of
+from core.delivery.export_job import Doing, ExportRequest, _Work, work_of
 from core.delivery.exporter import DeliveredModel, Exporter, FormatGroup
 from core.delivery.files import labels_file, parity_file, tflite_file
 from core.delivery.formats.bundle_format import BUNDLE
@@ -30,6 +30,8 @@ from core.jobs.directory import JobDirectory
 from core.jobs.kinds import JobKind
 from core.optional_packages import OptionalPackage
 from core.progress import JobStopped, QuietProgress
+from core.reporting.exports import export_file, export_formats, export_run
+from core.reporting.model_card import run_card
 from core.workspace import project_of
 from tests.support.progress_recorder import Recorder
 
@@ -291,7 +293,7 @@ def test_a_file_of_earlier_thresholds_is_not_left_to_be_offered(small_run: Path)
 
     exporter = replace(BUNDLE, file_name="bundle.bin", make=make_beside_a_change)
     with ExitStack() as processes:
-        work = _Work(small_run, 0.01, small_run, processes)
+        work = _Work(small_run, 0.01, small_run, run_card, processes)
         with pytest.raises(DeliveryError, match="changed while its files were made"):
             work.export(exporter, QuietProgress())
     assert not exporter.file(small_run).exists()
@@ -321,7 +323,7 @@ def test_thresholds_do_not_change_while_a_certificate_is_written(
     monkeypatch.setattr(export_job, "write_certificate", write)
     exporter = replace(BUNDLE, file_name="bundle.bin", make=one_byte, opens=None)
     with ExitStack() as processes:
-        _Work(small_run, 0.01, small_run, processes).export(exporter, QuietProgress())
+        _Work(small_run, 0.01, small_run, run_card, processes).export(exporter, QuietProgress())
     assert refused == ["a change"]
 
 
@@ -351,7 +353,7 @@ def test_a_file_is_checked_once_it_can_be(small_run: Path, monkeypatch: pytest.M
 
     monkeypatch.setattr(export_job, "certify", certify)
     with ExitStack() as processes:
-        work = _Work(small_run, 0.01, small_run, processes)
+        work = _Work(small_run, 0.01, small_run, run_card, processes)
         work.export(exporter, QuietProgress())
         work.export(exporter, QuietProgress())
         assert checks == [False]

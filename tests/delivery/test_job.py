@@ -11,7 +11,6 @@ import keras
 import numpy as np
 import pytest
 
-from core.delivery.export import export_file
 from core.delivery.exporter import TOLERANCE
 from core.delivery.files import is_delivered, keras_file, parity_file, tflite_file
 from core.delivery.formats.bundle_format import BUNDLE
@@ -24,6 +23,7 @@ from core.files import hash_file, read_json, sha256_bytes
 from core.models.head import HeadWeights
 from core.models.litert import conversion
 from core.progress import JobStopped, QuietProgress, Stage
+from core.reporting.exports import export_file
 from core.training.artifacts import extractor_file, head_file
 from tests.support.progress_recorder import Recorder
 

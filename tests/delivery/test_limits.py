@@ -17,7 +17,6 @@ from ai_edge_litert.interpreter import Interpreter
 from core.__main__ import main
 from core.data.dataset import Dataset, open_dataset
 from core.data.labels.layout import Split
-from core.delivery.export import export_file
 from core.delivery.exporter import DeliveredModel
 from core.delivery.files import keras_file, read_labels, read_proof, tflite_file
 from core.delivery.formats.bundle_format import BUNDLE
@@ -26,6 +25,7 @@ from core.delivery.prediction import Classifier, Guess, Prediction
 from core.evaluation.strangers.chosen import AnswerLimits, known_scores, limits_in_use
 from core.evaluation.strangers.results import read_known_scores
 from core.models.litert import conversion
+from core.reporting.exports import export_file
 from core.workspace import project_of
 from tests.support.pictures import encoded, photograph
 

@@ -14,7 +14,6 @@ import pytest
 
 from core.data.labels.layout import Split
 from core.data.labels.task import Task
-from core.delivery.export import export_file
 from core.delivery.files import Labels, read_labels
 from core.delivery.formats.bundle_format import BUNDLE
 from core.delivery.job import deliver
@@ -27,6 +26,7 @@ from core.evaluation.strangers.chosen import AnswerLimits
 from core.evaluation.thresholds.answers import Thresholds, answered, answered_by, has_chosen_thresholds
 from core.jobs.directory import JobDirectory
 from core.progress import QuietProgress
+from core.reporting.exports import export_file
 
 BUNDLED_PROGRAM = Path(__file__).resolve().parents[2] / "core" / "delivery" / "bundle" / "predict.py"
 

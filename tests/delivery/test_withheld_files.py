@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from core.delivery.certificate.store import FileState, write_certificate
-from core.delivery.export import export_file, make_file, source_refusal, state_of
+from core.delivery.export import make_file, source_refusal, state_of
 from core.delivery.exporter import DeliveredModel, FinishedModel
 from core.delivery.files import tflite_file
 from core.delivery.formats.bundle_format import BUNDLE
@@ -17,8 +17,13 @@ from core.delivery.formats.litert.float16_format import TFLITE_FLOAT16
 from core.delivery.formats.litert.tflite_format import TFLITE
 from core.delivery.formats.web.page_format import WEB_PAGE
 from core.delivery.limits import use_limits
+from core.delivery.prediction import Classifier
 from core.errors import DeliveryError
 from core.evaluation.strangers.chosen import AnswerLimits
+from core.http.inference.classifiers import LoadedRun
+from core.reporting.exports import export_file
+from core.reporting.model_card import run_card
+from core.runs.batches import start_batch
 from tests.support.certificates import certified
 from tests.support.http_client import ask
 
@@ -66,7 +71,7 @@ def test_no_zip_records_the_answers_of_a_withheld_network(small_run: Path, tmp_p
     certified(small_run, TFLITE, dogs_lost=3)
     exporter = replace(BUNDLE, code="other", made_from=(), make=write_zip)
     with pytest.raises(DeliveryError, match="answers 3 of 100 test pictures differently"):
-        make_file(FinishedModel(small_run), exporter, tmp_path / "other.zip")
+        make_file(FinishedModel(small_run), exporter, tmp_path / "other.zip", run_card)
 
 
 @pytest.mark.parametrize("is_changed", [False, True])
@@ -79,6 +84,29 @@ def test_new_limits_offer_no_withheld_file(small_run: Path, is_changed: bool) ->
     assert before is (FileState.CHANGED if is_changed else FileState.WITHHELD)
     use_limits(small_run, AnswerLimits(stranger_limit=2.0))
     assert state_of(small_run, TFLITE) is before
+
+
+@pytest.mark.parametrize("is_changed", [False, True])
+def test_predict_does_not_answer_from_a_withheld_network(small_run: Path, is_changed: bool) -> None:
+    """It answers otherwise than was evaluated, so the figures of the run say nothing about its answers."""
+    certified(small_run, TFLITE, dogs_lost=0 if is_changed else 3)
+    if is_changed:
+        with tflite_file(small_run).open("ab") as stream:
+            stream.write(b"x")
+    reason = (
+        "was changed after it was checked" if is_changed else "answers 3 of 100 test pictures differently"
+    )
+    with pytest.raises(DeliveryError, match=reason):
+        Classifier(small_run)
+    with pytest.raises(DeliveryError, match=reason):
+        start_batch(small_run, [small_run])
+
+
+def test_a_loaded_classifier_is_given_up_once_its_network_is_withheld(small_run: Path) -> None:
+    loaded = LoadedRun(small_run)
+    assert loaded.is_current()
+    certified(small_run, TFLITE, dogs_lost=3)
+    assert not loaded.is_current()
 
 
 def test_the_live_camera_gets_no_withheld_network(small_run: Path) -> None:

@@ -16,7 +16,6 @@ from core.data.editing.versions import erase
 from core.data.labels.layout import Split
 from core.delivery import export
 from core.delivery.answering import Answerer, Answers
-from core.delivery.export import export_file
 from core.delivery.exporter import DeliveredModel
 from core.delivery.files import Labels, ParityProof, parity_file, tflite_file, write_labels
 from core.delivery.formats.bundle_format import BUNDLE, make_bundle
@@ -30,6 +29,7 @@ from core.jobs.directory import JobDirectory
 from core.jobs.ending import steps_of
 from core.jobs.status import JobState, JobStatus
 from core.records import write_record
+from core.reporting.exports import export_file
 from core.runs.control import resume
 from core.workspace import project_of
 from tests.support.made_runs import make_evaluated, make_project, sure_answers

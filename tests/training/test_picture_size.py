@@ -11,7 +11,6 @@ import pytest
 
 from core.data.dataset import open_dataset
 from core.data.labels.layout import Split
-from core.delivery.export import export_file
 from core.delivery.exporter import TOLERANCE
 from core.delivery.files import keras_file
 from core.delivery.formats.bundle_format import BUNDLE
@@ -27,6 +26,7 @@ from core.models.litert.conversion import cached_engine
 from core.models.litert.engine import Engine
 from core.models.speeds import measured_speed, measured_speeds, speed_key
 from core.progress import QuietProgress
+from core.reporting.exports import export_file
 from core.training import features
 from core.training.artifacts import engine_path
 from core.training.config import Recipe, TrainingConfig

@@ -10,7 +10,7 @@ from starlette.responses import FileResponse
 from core.delivery import export
 from core.delivery.certificate.records import USUAL_LOSS, Certificate
 from core.delivery.certificate.store import FileState, read_certificate
-from core.delivery.export import export_file, find_exporter, state_of
+from core.delivery.export import find_exporter, state_of
 from core.delivery.files import require_delivered
 from core.errors import ConfigError, NotFoundError
 from core.http.access.tokens import Scope
@@ -19,6 +19,7 @@ from core.http.openapi.note import Note
 from core.http.v1.views import JobView, job_view
 from core.messages import N_
 from core.records import Record
+from core.reporting.exports import export_file
 from core.runs.start_export import start_export
 
 

@@ -8,10 +8,11 @@ import streamlit as st
 
 from core.delivery import export
 from core.delivery.certificate.store import FileState, read_certificate
-from core.delivery.export import export_file, state_of
+from core.delivery.export import state_of
 from core.delivery.export_job import Doing, work_of
 from core.delivery.exporter import Exporter
 from core.http.pages import export_path
+from core.reporting.exports import export_file
 from pages.ui.export.display_names import DOINGS, GROUPS, ICONS, speed_text, state_text
 from pages.ui.export.making import make, running_export, show_making
 from pages.ui.text import _, escape, file_size

@@ -14,10 +14,10 @@ import pytest
 
 from core.delivery.certificate.delivered import SealCheck, check_delivered
 from core.delivery.certificate.verify import changed_files, make_pictures
-from core.delivery.export import export_file
 from core.delivery.formats.bundle_format import BUNDLE
 from core.errors import DamagedFileError, DarkroomError, DeliveryError, NotFoundError
 from core.files import sha256_bytes
+from core.reporting.exports import export_file
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ import pytest
 from core.cli import exporting
 from core.delivery.certificate.store import FileState, read_certificate
 from core.delivery.export import EXPORTERS, make_file, state_of
-from core.delivery.export_job import ExportRequest, export_formats
+from core.delivery.export_job import ExportRequest
 from core.delivery.exporter import Exporter, FinishedModel, FormatGroup
 from core.delivery.files import read_labels, tflite_file, write_labels
 from core.delivery.formats.graphs.coreml_format import COREML
@@ -26,6 +26,8 @@ from core.delivery.starters.raspberry_pi import RASPBERRY_PI
 from core.errors import DeliveryError
 from core.files import sha256_bytes
 from core.progress import QuietProgress
+from core.reporting.exports import export_formats
+from core.reporting.model_card import run_card
 from core.workspace import project_of
 from pages.ui.export.display_names import state_text
 from tests.support.starters import unpack_starter
@@ -36,7 +38,7 @@ STARTERS = [exporter for exporter in EXPORTERS if exporter.group is FormatGroup.
 @pytest.fixture
 def halved_run(small_run: Path) -> Path:
     """A run with its LiteRT file of half the size."""
-    make_file(FinishedModel(small_run), TFLITE_FLOAT16, TFLITE_FLOAT16.file(small_run))
+    make_file(FinishedModel(small_run), TFLITE_FLOAT16, TFLITE_FLOAT16.file(small_run), run_card)
     return small_run
 
 
@@ -91,7 +93,7 @@ def test_what_was_not_checked_is_said(starter: Exporter) -> None:
 def test_every_file_that_a_readme_names_is_in_the_project(starter: Exporter) -> None:
     """Those of the run are made when it is packed."""
     made = {"model.tflite", "Classifier.mlpackage", "labels.h", "operators.h", "predict.py", "verify.py"}
-    made |= {"certificate.json", "decoder/"}
+    made |= {"certificate.json", "decoder/", "MODEL_CARD.md"}
     text = read_project_file(starter.code, "README.md")
     folder = Path(sys.modules["core.delivery.starters.packing"].__file__ or "").parent / "projects"
     there = {file.name for file in (folder / starter.code).rglob("*")}

@@ -18,18 +18,20 @@ import pytest
 
 from core.delivery.certificate.store import read_certificate
 from core.delivery.decisions import sets_of
-from core.delivery.export import export_file
-from core.delivery.export_job import ExportRequest, export_formats
+from core.delivery.export_job import ExportRequest
 from core.delivery.files import tflite_file
 from core.delivery.formats.bundle_format import BUNDLE
 from core.delivery.formats.server.server_format import SERVER
 from core.files import hash_file
 from core.progress import QuietProgress
+from core.reporting.exports import export_file, export_formats
 from core.workspace import project_of
 from tests.conftest import ROOT
 from tests.support.exported_server import Exported, ask
 from tests.support.pictures import digit
 
+# Added to every zip that is delivered.
+SEAL = {"MODEL_CARD.md", "verify.py", "answers.json", "SHA256SUMS"}
 OWN = {
     "server.py",
     "service/__init__.py",
@@ -50,7 +52,7 @@ OWN = {
 
 def test_a_server_is_the_bundle_and_what_serves_it(exported: Exported) -> None:
     with zipfile.ZipFile(export_file(exported.run, BUNDLE)) as archive:
-        of_bundle = set(archive.namelist()) - {"verify.py", "answers.json", "SHA256SUMS"}
+        of_bundle = set(archive.namelist()) - SEAL
         program = archive.read("predict.py")
     there = {
         path.relative_to(exported.folder).as_posix() for path in exported.folder.rglob("*") if path.is_file()
@@ -185,4 +187,4 @@ def test_the_certificate_is_that_of_the_server_at_work(
     assert (certificate.check.agreement.same, certificate.check.environment) == (9, "process")
     assert certificate.check.runtime.keys() == {"ai-edge-litert", "numpy", "pillow"}
     with zipfile.ZipFile(export_file(finished_run, SERVER)) as archive:
-        assert {"verify.py", "answers.json", "SHA256SUMS", "certificate.json"} <= set(archive.namelist())
+        assert SEAL | {"certificate.json"} <= set(archive.namelist())

@@ -22,6 +22,7 @@ from core.delivery.starters.microcontroller.network import for_micro, resolver_m
 from core.delivery.starters.microcontroller.starter import MICROCONTROLLER
 from core.errors import DeliveryError
 from core.models.litert.engine import Engine
+from core.reporting.model_card import run_card
 from tests.support.starters import unpack_starter
 
 needs_quantiser = pytest.mark.skipif(
@@ -33,7 +34,7 @@ needs_micro = pytest.mark.skipif(find_spec("tflite_micro") is None, reason="tfli
 @pytest.fixture
 def quantised_run(small_run: Path) -> Path:
     """A run with its int8 file."""
-    make_file(FinishedModel(small_run), TFLITE_INT8, TFLITE_INT8.file(small_run))
+    make_file(FinishedModel(small_run), TFLITE_INT8, TFLITE_INT8.file(small_run), run_card)
     return small_run
 
 
