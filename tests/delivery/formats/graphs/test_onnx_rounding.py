@@ -33,13 +33,14 @@ def test_inputs_are_those_that_a_convolution_multiplies(folded: Path, tiny: Tiny
     layers = list(_layers(model.graph))
     assert [layer.results for layer in layers] == [(8, 8), (4, 4)]
     for layer in layers:
-        source, bias, result = layer.node.input[0], layer.node.input[2], layer.node.output[0]
+        source, _, *bias = layer.node.input
+        result = layer.node.output[0]
         (maps,) = _runs(model, [source, result], tiny.pictures[:1])
         positions = np.array([[0, 0], [1, 2], [layer.results[0] - 1, layer.results[1] - 1]])
         inputs = layer.convolution.inputs(maps[source], positions)
         results = np.einsum("gnk,grk->ngr", inputs, layer.convolution.rows).reshape(3, -1)
         expected = maps[result][positions[:, 0], positions[:, 1]]
-        np.testing.assert_allclose(results + constants[bias], expected, atol=1e-4)
+        np.testing.assert_allclose(results + sum(constants[name] for name in bias), expected, atol=1e-4)
 
 
 def test_the_quantiser_keeps_every_weight(folded: Path, tiny: TinyModel, tmp_path: Path) -> None:
