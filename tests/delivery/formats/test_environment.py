@@ -32,7 +32,7 @@ class Shell:
 @pytest.fixture
 def shell(monkeypatch: pytest.MonkeyPatch) -> Shell:
     shell = Shell()
-    monkeypatch.setattr(environment.subprocess, "run", shell.run)
+    monkeypatch.setattr(subprocess, "run", shell.run)
     monkeypatch.setattr(environment, "can_install", lambda: True)
     return shell
 

@@ -243,8 +243,9 @@ def test_a_grid_tries_each_setting_of_a_conditional_space_once(directory: Path) 
     settings = config(sampler=Sampler.GRID, trials=30, space=space)
     study = open_study(directory, settings)
     for seed in (0, 0, 0, 1, 1, 1):
-        study.sampler = sampler = sampler_of(settings, seed)
+        sampler = sampler_of(settings, seed)
         assert isinstance(sampler, GridSampler)
+        study.sampler = sampler
         assert not sampler.is_exhausted(study)
         trial = study.ask()
         space.suggest(trial, settings.base)
