@@ -5,6 +5,7 @@ DarkroomError
 │   ├── InvalidNameError
 │   ├── ProjectExistsError
 │   ├── NotFoundError         no such project, run or picture
+│   ├── AmbiguousNameError    several projects have a run of this name
 │   ├── BusyError             a job works on it
 │   ├── DiskFullError         no space for a job to start
 │   ├── SchemaVersionError    a file written by another version of Darkroom
@@ -86,6 +87,10 @@ class ProjectExistsError(WorkspaceError):
 
 class NotFoundError(WorkspaceError):
     """Name without a project, run or picture."""
+
+
+class AmbiguousNameError(WorkspaceError):
+    """Name of a run or search in several projects."""
 
 
 class BusyError(WorkspaceError):

@@ -11,13 +11,14 @@ import secrets
 import shutil
 import time
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
 
 from core.errors import (
+    AmbiguousNameError,
     InvalidNameError,
     NotFoundError,
     ProjectExistsError,
@@ -322,34 +323,57 @@ def project_of(job: Path) -> Project:
 
 
 def find_search(name: str) -> tuple[Project, Path]:
-    """Find a search by its name or its path.
+    """Find a search by its name, by ``PROJECT/NAME``, or by its path.
 
     Raises:
         NotFoundError: there is no such search.
+        AmbiguousNameError: several projects have one of this name.
     """
-    for project in list_projects():
-        for path in list_searches(project):
-            if path.name == name or path == Path(name).resolve():
-                return project, path
-    raise NotFoundError(
-        N_("There is no search called “{name}” in {folder}. “python -m core status” lists the searches."),
-        name=name,
-        folder=str(home()),
-    )
+    owned = _owned(name, list_searches)
+    if owned is None:
+        raise NotFoundError(
+            N_("There is no search called “{name}” in {folder}. “python -m core status” lists the searches."),
+            name=name,
+            folder=str(home()),
+        )
+    return owned
 
 
 def find_run(name: str) -> tuple[Project, Path]:
-    """Find a run by its name or its path.
+    """Find a run by its name, by ``PROJECT/NAME``, or by its path.
 
     Raises:
         NotFoundError: there is no such run.
+        AmbiguousNameError: several projects have one of this name.
     """
-    for project in list_projects():
-        for path in list_runs(project):
-            if path.name == name or path == Path(name).resolve():
-                return project, path
-    raise NotFoundError(
-        N_("There is no run called “{name}” in {folder}. “python -m core status” lists the runs."),
-        name=name,
-        folder=str(home()),
-    )
+    owned = _owned(name, list_runs)
+    if owned is None:
+        raise NotFoundError(
+            N_("There is no run called “{name}” in {folder}. “python -m core status” lists the runs."),
+            name=name,
+            folder=str(home()),
+        )
+    return owned
+
+
+def _owned(name: str, jobs_of: Callable[[Project], list[Path]]) -> tuple[Project, Path] | None:
+    """Find a job directory and its project; a project restored beside the original has jobs of the same names."""
+    path = Path(name).resolve()
+    owned = [
+        (project, job)
+        for project in list_projects()
+        for job in jobs_of(project)
+        if job.name == name or f"{project.name}/{job.name}" == name or job == path
+    ]
+    require_one(name, owned)
+    return owned[0] if owned else None
+
+
+def require_one(name: str, owned: Sequence[tuple[Project, Path]]) -> None:
+    """Raise AmbiguousNameError if a name stands for job directories of several projects."""
+    if len(owned) > 1:
+        raise AmbiguousNameError(
+            N_("Several projects have “{name}”. Say which one: {choices}."),
+            name=name,
+            choices=", ".join(f"{project.name}/{job.name}" for project, job in owned),
+        )

@@ -14,6 +14,7 @@ import psutil
 import pytest
 
 from core.errors import (
+    AmbiguousNameError,
     InvalidNameError,
     NotFoundError,
     ProjectExistsError,
@@ -350,6 +351,17 @@ def test_a_run_is_found_by_its_name_and_by_its_folder(monkeypatch: pytest.Monkey
     assert find_run(str(run)) == (project, run)
     monkeypatch.chdir(project.path)
     assert find_run("runs/run-2") == (project, run)
+
+
+def test_a_name_of_two_projects_is_refused_until_one_is_said() -> None:
+    """A project restored beside the original has runs of the same names."""
+    both = [make_project("Leaves"), make_project("Copy of Leaves")]
+    runs = [make_run(project, "run-1") for project in both]
+    with pytest.raises(AmbiguousNameError, match="Copy of Leaves/run-1, Leaves/run-1"):
+        find_run("run-1")
+    for project, run in zip(both, runs, strict=True):
+        assert find_run(f"{project.name}/run-1") == (project, run)
+        assert find_run(str(run)) == (project, run)
 
 
 @pytest.mark.parametrize("name", ["run-9", "", "..", "/"])

@@ -8,8 +8,8 @@ from pathlib import Path
 from core.errors import NotFoundError
 from core.jobs.directory import JobDirectory
 from core.messages import N_
-from core.runs.control import find_job
-from core.workspace import Project, find_run, find_search
+from core.runs.control import jobs_called
+from core.workspace import Project, find_run, find_search, list_runs, list_searches, project_of, require_one
 
 # Folder names that ``new_job_name`` makes.
 _JOB_NAME = re.compile(r"[A-Za-z0-9_-]{1,80}")
@@ -21,6 +21,7 @@ def run_named(name: str) -> tuple[Project, Path]:
 
     Raises:
         NotFoundError: there is no such run.
+        AmbiguousNameError: several projects have one of this name.
     """
     return find_run(_checked(name))
 
@@ -31,11 +32,9 @@ def run_of(project: Project, name: str) -> Path:
     Raises:
         NotFoundError: the project has no such run.
     """
-    owner, run = run_named(name)
-    if owner.path != project.path:
-        raise NotFoundError(
-            N_("“{name}” is no run of project “{project}”."), name=run.name, project=project.name
-        )
+    run = project.runs / _checked(name)
+    if run not in list_runs(project):
+        raise NotFoundError(N_("“{name}” is no run of project “{project}”."), name=name, project=project.name)
     return run
 
 
@@ -44,6 +43,7 @@ def search_named(name: str) -> JobDirectory:
 
     Raises:
         NotFoundError: there is no such search.
+        AmbiguousNameError: several projects have one of this name.
     """
     return JobDirectory(find_search(_checked(name))[1])
 
@@ -54,12 +54,10 @@ def search_of(project: Project, name: str) -> JobDirectory:
     Raises:
         NotFoundError: the project has no such search.
     """
-    search = search_named(name)
-    if search.path.parent != project.searches:
-        raise NotFoundError(
-            N_("There is no earlier search called “{name}” in this project."), name=search.name
-        )
-    return search
+    search = project.searches / _checked(name)
+    if search not in list_searches(project):
+        raise NotFoundError(N_("There is no earlier search called “{name}” in this project."), name=name)
+    return JobDirectory(search)
 
 
 def job_named(name: str) -> JobDirectory:
@@ -67,11 +65,13 @@ def job_named(name: str) -> JobDirectory:
 
     Raises:
         NotFoundError: there is no such job.
+        AmbiguousNameError: several projects have one of this name.
     """
-    job = find_job(_checked(name))
-    if job is None:
+    jobs = jobs_called(_checked(name))
+    if not jobs:
         raise NotFoundError(N_("There is no job called “{name}”. It may have been removed."), name=name)
-    return job
+    require_one(name, [(project_of(job.path), job.path) for job in jobs])
+    return jobs[0]
 
 
 def checked_digest(text: str) -> str:

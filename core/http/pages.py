@@ -22,10 +22,11 @@ from core.archive.saved import find_archive
 from core.data.pixels.decoder_version import DECODER, recorded_decoder
 from core.errors import DeliveryError, NotFoundError, UnreadableImageError
 from core.http import answers
+from core.http.names import run_of
 from core.jobs.directory import JobDirectory
 from core.messages import N_
 from core.uploads import routes as uploads
-from core.workspace import find_run, get_project, project_of
+from core.workspace import get_project, project_of
 
 # The address contains the version, see ``plotly_script_path``.
 _CACHE_FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}
@@ -50,9 +51,9 @@ async def plotly_script(request: Request) -> FileResponse:
     return FileResponse(path, media_type="text/javascript", headers=_CACHE_FOREVER)
 
 
-def export_path(run: str, code: str) -> str:
+def export_path(run: Path, code: str) -> str:
     """Address of a run's classifier in an export format, without a leading slash."""
-    return f"api/runs/{run}/export/{code}"
+    return f"{_run_address(run)}/export/{code}"
 
 
 async def export(request: Request) -> Response:
@@ -62,7 +63,7 @@ async def export(request: Request) -> Response:
 
     try:
         exporter = find_exporter(request.path_params["kind"])
-        _, run = find_run(request.path_params["run"])
+        run = run_of(get_project(request.path_params["project"]), request.path_params["run"])
         path = await run_in_threadpool(export_file, run, exporter)
     except (ValueError, NotFoundError, DeliveryError) as error:
         return JSONResponse({"error": str(error)}, status_code=404)
@@ -74,7 +75,7 @@ def web_files_path(run: Path) -> str:
     from core.delivery.files import labels_file, tflite_file
 
     version = max(file(run).stat().st_mtime_ns for file in (tflite_file, labels_file))
-    return f"api/runs/{run.name}/web/{version}/"
+    return f"{_run_address(run)}/web/{version}/"
 
 
 def web_file(request: Request) -> Response:
@@ -90,7 +91,7 @@ def web_file(request: Request) -> Response:
         return FileResponse(RUNTIME_FILES[name], media_type="application/octet-stream", headers=headers)
     files = {LABELS: labels_file, MODEL: web_model}
     try:
-        _, run = find_run(request.path_params["run"])
+        run = run_of(get_project(request.path_params["project"]), request.path_params["run"])
         # What a browser takes is made from it.
         require_offered(run, TFLITE)
     except (ValueError, NotFoundError, DeliveryError) as error:
@@ -99,6 +100,11 @@ def web_file(request: Request) -> Response:
         return JSONResponse({"error": "There is no such file."}, status_code=404)
     headers = {"Cache-Control": "private, max-age=31536000, immutable"}
     return FileResponse(files[name](run), media_type="application/octet-stream", headers=headers)
+
+
+def _run_address(run: Path) -> str:
+    """Address below which a run's files are; a restored project has runs of the same names."""
+    return f"api/projects/{quote(project_of(run).name, safe='')}/runs/{run.name}"
 
 
 def thumbnail_address(project: str, sha256: str) -> str:
@@ -189,8 +195,8 @@ def _requested_digest(request: Request) -> str:
 
 ROUTES = [
     Route("/plotly.min.js", plotly_script, methods=["GET"]),
-    Route("/runs/{run}/export/{kind}", export, methods=["GET"]),
-    Route("/runs/{run}/web/{version:int}/{name:path}", web_file, methods=["GET"]),
+    Route("/projects/{project}/runs/{run}/export/{kind}", export, methods=["GET"]),
+    Route("/projects/{project}/runs/{run}/web/{version:int}/{name:path}", web_file, methods=["GET"]),
     Route("/projects/{project}/thumbnails/{decoder:int}/{sha256}", thumbnail, methods=["GET"]),
     Route("/projects/{project}/pictures/{decoder:int}/{sha256}", full_picture, methods=["GET"]),
     Route("/projects/{project}/dataset/{version:int}", cleaned_dataset, methods=["GET"]),

@@ -10,6 +10,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
 from core.errors import (
+    AmbiguousNameError,
     BusyError,
     DarkroomError,
     DiskFullError,
@@ -36,6 +37,7 @@ STATUS_OF: tuple[tuple[type[DarkroomError], int], ...] = (
     (ScopeError, 403),
     (UploadDeniedError, 403),
     (NotFoundError, 404),
+    (AmbiguousNameError, 409),
     (BusyError, 409),
     (ProjectExistsError, 409),
     (RequestTooLargeError, 413),

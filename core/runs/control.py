@@ -139,11 +139,16 @@ def active_jobs(project: Project | None) -> list[JobDirectory]:
 
 def find_job(name: str) -> JobDirectory | None:
     """Find a job of any project by its name."""
+    return next(iter(jobs_called(name)), None)
+
+
+def jobs_called(name: str) -> list[JobDirectory]:
+    """Find all jobs of a name: a project restored beside the original has jobs of the same names."""
     folders = [jobs_folder()]
     for project in list_projects():
         folders += _job_folders(project)
-    paths = (folder / name for folder in folders)
-    return next((JobDirectory(path) for path in paths if (path / "config.json").is_file()), None)
+    paths = [folder / name for folder in folders]
+    return [JobDirectory(path) for path in paths if (path / "config.json").is_file()]
 
 
 def _job_folders(project: Project) -> list[Path]:

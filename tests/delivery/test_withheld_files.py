@@ -24,6 +24,7 @@ from core.http.inference.classifiers import LoadedRun
 from core.reporting.exports import export_file
 from core.reporting.model_card import run_card
 from core.runs.batches import start_batch
+from core.workspace import project_of
 from tests.support.certificates import certified
 from tests.support.http_client import ask
 
@@ -110,7 +111,7 @@ def test_a_loaded_classifier_is_given_up_once_its_network_is_withheld(small_run:
 
 
 def test_the_live_camera_gets_no_withheld_network(small_run: Path) -> None:
-    address = f"/api/runs/{small_run.name}/web/1/model.tflite"
+    address = f"/api/projects/{project_of(small_run).name}/runs/{small_run.name}/web/1/model.tflite"
     assert ask(address).status == 200
     certified(small_run, TFLITE, dogs_lost=3)
     assert ask(address).status == 404

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import socket
 import zipfile
 from collections.abc import Callable
@@ -50,7 +51,7 @@ def test_another_name_for_this_machine_is_refused(finished_run: Path, host: str)
     """A site that points its own name at 127.0.0.1 could read every classifier (DNS rebinding)."""
     for path in (
         "/api/health",
-        "/" + export_path(finished_run.name, TFLITE.code),
+        "/" + export_path(finished_run, TFLITE.code),
         "/" + thumbnail_address("digits", "0" * 64),
     ):
         reply = ask(path, host=host)
@@ -79,7 +80,7 @@ def test_plotly_is_the_file_that_its_package_ships() -> None:
 
 @pytest.mark.parametrize(("kind", "file"), [(KERAS, keras_file), (TFLITE, tflite_file)])
 def test_an_export_is_the_proven_file_byte_for_byte(finished_run: Path, kind: Exporter, file: Any) -> None:
-    reply = ask("/" + export_path(finished_run.name, kind.code))
+    reply = ask("/" + export_path(finished_run, kind.code))
     assert reply.status == 200
     assert reply.digest == hash_file(file(finished_run))
     assert reply.headers["content-length"] == str(file(finished_run).stat().st_size)
@@ -89,13 +90,13 @@ def test_an_export_is_the_proven_file_byte_for_byte(finished_run: Path, kind: Ex
 
 def test_an_export_never_lies_in_memory_whole(finished_run: Path) -> None:
     """A network of half a gigabyte would push the web process far past its 400 MB."""
-    reply = ask("/" + export_path(finished_run.name, KERAS.code))
+    reply = ask("/" + export_path(finished_run, KERAS.code))
     assert sum(map(len, reply.pieces)) > 10_000_000
     assert max(map(len, reply.pieces)) <= 1 << 20
 
 
 def test_a_bundle_is_made_when_it_is_asked_for(finished_run: Path, tmp_path: Path) -> None:
-    reply = ask("/" + export_path(finished_run.name, BUNDLE.code))
+    reply = ask("/" + export_path(finished_run, BUNDLE.code))
     assert reply.headers["content-disposition"].endswith(f'"{finished_run.name}-bundle.zip"')
     (tmp_path / "bundle.zip").write_bytes(reply.body)
     with zipfile.ZipFile(tmp_path / "bundle.zip") as bundle:
@@ -103,7 +104,7 @@ def test_a_bundle_is_made_when_it_is_asked_for(finished_run: Path, tmp_path: Pat
 
 
 def test_a_head_request_gets_the_size_and_no_body(finished_run: Path) -> None:
-    reply = ask("/" + export_path(finished_run.name, TFLITE.code), method="HEAD")
+    reply = ask("/" + export_path(finished_run, TFLITE.code), method="HEAD")
     assert reply.status == 200
     assert reply.body == b""
     assert reply.headers["content-length"] == str(tflite_file(finished_run).stat().st_size)
@@ -114,20 +115,33 @@ def test_a_head_request_gets_the_size_and_no_body(finished_run: Path) -> None:
 )
 def test_a_run_that_is_not_there_is_not_found(finished_run: Path, run: str) -> None:
     """Nothing but the name of a run in this workspace finds a file."""
-    reply = ask(f"/api/runs/{run}/export/tflite")
+    reply = ask(f"/api/projects/digits/runs/{run}/export/tflite")
     assert reply.status == 404
     assert len(reply.body) < 1000
 
 
+def test_a_restored_project_sends_its_own_run(finished_run: Path) -> None:
+    """Its runs have the names of the original's."""
+    projects = finished_run.parents[2]
+    shutil.copytree(projects / "digits", projects / "back")
+    restored, original = (
+        projects / "back" / "runs" / finished_run.name,
+        tflite_file(finished_run).read_bytes(),
+    )
+    tflite_file(restored).write_bytes(b"another classifier")
+    assert ask("/" + export_path(finished_run, TFLITE.code)).body == original
+    assert ask("/" + export_path(restored, TFLITE.code)).body != original
+
+
 @pytest.mark.parametrize("kind", ["caffe", "KERAS", "..", "zip"])
 def test_a_format_that_is_not_there_is_not_found(finished_run: Path, kind: str) -> None:
-    assert ask(f"/api/runs/{finished_run.name}/export/{kind}").status == 404
+    assert ask(f"/api/projects/digits/runs/{finished_run.name}/export/{kind}").status == 404
 
 
 @pytest.mark.parametrize("kind", EXPORTERS)
 def test_a_run_without_a_proven_classifier_has_no_export(finished_run: Path, kind: Exporter) -> None:
     parity_file(finished_run).unlink()
-    reply = ask("/" + export_path(finished_run.name, kind.code))
+    reply = ask("/" + export_path(finished_run, kind.code))
     assert reply.status == 404
     assert "has no finished classifier" in json.loads(reply.body)["error"]
 
@@ -222,7 +236,7 @@ def test_nothing_can_be_changed_through_the_routes(finished_run: Path, method: s
     """They have no login and no check against forged requests, so they only read."""
     for path in (
         "/api/health",
-        "/" + export_path(finished_run.name, TFLITE.code),
+        "/" + export_path(finished_run, TFLITE.code),
         "/" + picture_address("digits", "0" * 64),
     ):
         assert ask(path, method=method).status == 405

@@ -81,14 +81,14 @@ def test_a_new_format_appears_on_the_page_in_the_command_line_and_for_download(
     monkeypatch.setattr(export, "EXPORTERS", (*EXPORTERS, THROWAWAY))
     app = open_page("export")
     assert "**Class names (.txt)**" in written(app)
-    assert "/api/runs/run-1/export/throwaway" in links(app)
+    assert "/api/projects/Digits/runs/run-1/export/throwaway" in links(app)
     monkeypatch.setattr(exporting, "_make", lambda *arguments: {})
     output = tmp_path / "names.txt"
     answer = ["export", run.name, "--format", "throwaway", "--output", str(output), "--json"]
     assert main(answer) == 0
     assert json.loads(capsys.readouterr().out)["bytes"] == output.stat().st_size
     assert output.read_text(encoding="utf-8") == "0\n1\n2"
-    reply = ask("/api/runs/run-1/export/throwaway")
+    reply = ask("/api/projects/Digits/runs/run-1/export/throwaway")
     assert reply.body == b"0\n1\n2"
     assert reply.headers["content-disposition"] == 'attachment; filename="run-1-throwaway.txt"'
 
@@ -97,7 +97,7 @@ def test_formats_stand_under_their_use_and_newcomers_find_the_bundle_first(
     open_page: OpenPage, run: JobDirectory
 ) -> None:
     app = open_page("export")
-    assert links(app)[0] == "/api/runs/run-1/export/bundle"
+    assert links(app)[0] == "/api/projects/Digits/runs/run-1/export/bundle"
     text = written(app)
     places = [text.index(f"##### {name}") for name in ("This computer", "Phones and small", "For people who")]
     assert places == sorted(places)
@@ -114,7 +114,7 @@ def test_a_format_that_is_not_made_has_a_button_and_no_download(
     later = replace(THROWAWAY, code="later", is_packed=False)
     monkeypatch.setattr(export, "EXPORTERS", (BUNDLE, TFLITE, KERAS, later))
     app = open_page("export")
-    assert "/api/runs/run-1/export/later" not in links(app)
+    assert "/api/projects/Digits/runs/run-1/export/later" not in links(app)
     assert "not made yet" in written(app)
     app.button(key="make-later").click().run()
     app.number_input(key="export-allowed-loss").set_value(0.5).run()
@@ -175,11 +175,13 @@ def test_a_certificate_is_shown_with_its_agreement_speed_and_classes(
 def test_a_file_with_other_answers_is_withheld_and_says_why(open_page: OpenPage, run: JobDirectory) -> None:
     certified(run.path, TFLITE, dogs_lost=3)
     app = open_page("export")
-    assert [link for link in links(app) if "/export/" in link] == ["/api/runs/run-1/export/keras"]
+    assert [link for link in links(app) if "/export/" in link] == [
+        "/api/projects/Digits/runs/run-1/export/keras"
+    ]
     assert "withheld" in written(app)
     assert not app.success
     assert any("It answers 3 of 100 test pictures differently" in error.value for error in app.error)
-    assert ask("/api/runs/run-1/export/tflite").status == 404
+    assert ask("/api/projects/Digits/runs/run-1/export/tflite").status == 404
 
 
 def test_the_stated_bound_is_not_below_the_measured_difference(

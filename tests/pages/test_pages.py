@@ -216,9 +216,9 @@ def test_export_offers_the_proven_files_and_the_proof(
     app = open_page("export")
     links = [element.proto.url for element in elements(app, "link_button")]
     # The first stands above the table, too.
-    assert links == [f"/api/runs/run-1/export/{kind}" for kind in ("bundle", "bundle", "tflite", "keras")] + [
-        "/api/docs"
-    ]
+    assert links == [
+        f"/api/projects/Digits/runs/run-1/export/{kind}" for kind in ("bundle", "bundle", "tflite", "keras")
+    ] + ["/api/docs"]
     assert "on 6 test pictures" in app.success[0].value
 
 

@@ -56,7 +56,7 @@ def download_button(run: Path, exporter: Exporter, *, is_primary: bool, key: str
     size = file_size(export_file(run, exporter).stat().st_size)
     st.link_button(
         _("Download {size}").format(size=escape(size)) if is_primary else _("Download"),
-        own_url(export_path(run.name, exporter.code)),
+        own_url(export_path(run, exporter.code)),
         icon=exporter.icon if is_primary else ":material/download:",
         type="primary" if is_primary else "secondary",
         key=key,
