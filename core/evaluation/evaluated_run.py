@@ -208,7 +208,8 @@ def _measured_on_file(folder: Path) -> Path:
 @lru_cache(maxsize=8)
 def _open(run: Path, _written: tuple[int, ...]) -> EvaluatedRun:
     """Open a run once for all reruns of a page: with 10,000 pictures of 1,000 classes it takes 1 s."""
-    evaluated = EvaluatedRun(run=run, dataset=_dataset_of(run), report=read_report(run))
+    report = read_report(run)
+    evaluated = EvaluatedRun(run=run, dataset=_dataset_of(run), report=report)
     if evaluated.report.unanswered is not None or not len(evaluated.rows(Split.TEST)):
         return evaluated
     return replace(evaluated, report=_measured_again(evaluated))

@@ -62,6 +62,7 @@ def finish(run: JobDirectory, accuracy: float, labels: dict[str, str]) -> None:
             "id": list(labels),
             "label": list(labels.values()),
             "split": ["test"] * (len(labels) - 1) + ["validation"],
+            "confidence": [0.5] * len(labels),
         }
     )
     write_report(run.path, report, table)

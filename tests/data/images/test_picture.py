@@ -360,7 +360,6 @@ def test_damaged_bytes_never_break_the_reader(kind: str) -> None:
 @pytest.mark.parametrize(
     "data",
     [
-        b"",
         b"\x00",
         b"\xff\xd8\xff",
         b"\x89PNG\r\n\x1a\n",
@@ -369,11 +368,16 @@ def test_damaged_bytes_never_break_the_reader(kind: str) -> None:
         b"PK\x03\x04 a zip",
         bytes(1000),
     ],
-    ids=["empty", "a zero", "JPEG's mark", "PNG's mark", "text", "HTML", "zip", "zeros"],
+    ids=["a zero", "JPEG's mark", "PNG's mark", "text", "HTML", "zip", "zeros"],
 )
 def test_what_is_no_picture_is_refused(data: bytes) -> None:
     with pytest.raises(PictureError, match=r"^it is not a picture, or of a kind that cannot be read$"):
         open_picture(data)
+
+
+def test_an_empty_file_is_called_empty() -> None:
+    with pytest.raises(PictureError, match=r"^it is empty \(0 bytes\)$"):
+        open_picture(b"")
 
 
 def test_a_phones_picture_is_read() -> None:
