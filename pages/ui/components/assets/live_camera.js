@@ -101,11 +101,10 @@ class LiveCamera {
     const canvas = new OffscreenCanvas(videoWidth, videoHeight)
     canvas.getContext("2d").drawImage(this.video, 0, 0)
     const blob = await canvas.convertToBlob({ type: "image/jpeg", quality: FRAME_QUALITY })
-    const answer = await this.watcher.classifier.classify(blob)
-    if (!this.isFrozen) return
-    // In place of the average over earlier frames, which Python's answer would differ from.
-    drawAnswer(this.answer, answer, this.texts)
     this.deliver(await base64(blob))
+    // In place of the average over earlier frames, which Python's answer would differ from.
+    const answer = await this.watcher.classifier.classify(blob)
+    if (this.isFrozen) drawAnswer(this.answer, answer, this.texts)
   }
 
   resume() {
