@@ -135,18 +135,27 @@ def _prediction_set(classifier: Classifier, prediction: Prediction) -> None:
         low=percent(low),
         high=percent(high),
     )
-    if not members:
-        text = _("Less sure than it usually is where it is right.")
-    elif len(members) == 1 and not classifier.is_multi_label:
-        text = _("No other class is likely.")
-    else:
-        names = ", ".join(f"**{escape(name)}**" for name in members[:_MOST_NAMED])
-        more = ", …" if len(members) > _MOST_NAMED else ""
-        form = _("Possible: {names}") if classifier.is_multi_label else _("One of: {names}")
-        text = form.format(names=names + more)
-        if more:
-            text += f" ({number(len(members))})"
+    predicted = classifier.chosen_labels(prediction.guesses)
+    text = possible_classes(members, predicted, is_multi_label=classifier.is_multi_label)
     st.caption(text, help=promise)
+
+
+def possible_classes(members: Sequence[str], predicted: Sequence[str], *, is_multi_label: bool) -> str:
+    """Name the classes of a prediction set.
+
+    Args:
+        predicted: the answer; by a threshold it can be a class outside of the set.
+    """
+    if not members:
+        return _("Less sure than it usually is where it is right.")
+    if list(members) == list(predicted) and not is_multi_label:
+        return _("No other class is likely.")
+    names = ", ".join(f"**{escape(name)}**" for name in members[:_MOST_NAMED])
+    more = ", …" if len(members) > _MOST_NAMED else ""
+    is_choice = len(members) > 1 and not is_multi_label
+    form = _("One of: {names}") if is_choice else _("Possible: {names}")
+    text = form.format(names=names + more)
+    return f"{text} ({number(len(members))})" if more else text
 
 
 def _stranger(classifier: Classifier, prediction: Prediction) -> None:
