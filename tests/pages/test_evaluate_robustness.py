@@ -58,6 +58,8 @@ def test_the_result_says_what_breaks_it_and_trains_against_it(
     app.button(key="robustness-train").click().run()
     chosen = chosen_augmentation(project)
     assert (chosen["rotation"], chosen["blur"]) == pytest.approx((15 / 360, 0.027))
+    # where the next run is started, not at the runs so far
+    assert app.query_params["section"] == "new"
 
 
 def test_a_classifier_that_stands_everything_needs_no_remedy(

@@ -50,4 +50,5 @@ def show_remedy(evaluated: EvaluatedRun, report: RobustnessReport) -> None:
     ):
         remember_setting(project, "augmentation", config.to_json())
         state.count_up("augment-controls")
+        state.choose_section("new")
         st.switch_page(page_file(Step.TRAIN))
