@@ -47,7 +47,7 @@ class KernelTimes(Record):
 
     @property
     def gain(self) -> float:
-        """How many times as fast oneDNN is."""
+        """Speed of oneDNN's kernels relative to TensorFlow's own."""
         return self.own / self.onednn
 
     @property

@@ -250,6 +250,7 @@ def test_a_grid_tries_each_setting_of_a_conditional_space_once(directory: Path) 
         trial = study.ask()
         space.suggest(trial, settings.base)
         study.tell(trial, 0.5)
+    assert isinstance(sampler, GridSampler)
     assert sampler.is_exhausted(study)
     assert len({tuple(trial.params.items()) for trial in study.get_trials()}) == 6
 
