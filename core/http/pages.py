@@ -63,7 +63,7 @@ async def export(request: Request) -> Response:
 
     try:
         exporter = find_exporter(request.path_params["kind"])
-        run = run_of(get_project(request.path_params["project"]), request.path_params["run"])
+        run = _requested_run(request)
         path = await run_in_threadpool(export_file, run, exporter)
     except (ValueError, NotFoundError, DeliveryError) as error:
         return JSONResponse({"error": str(error)}, status_code=404)
@@ -91,7 +91,7 @@ def web_file(request: Request) -> Response:
         return FileResponse(RUNTIME_FILES[name], media_type="application/octet-stream", headers=headers)
     files = {LABELS: labels_file, MODEL: web_model}
     try:
-        run = run_of(get_project(request.path_params["project"]), request.path_params["run"])
+        run = _requested_run(request)
         # What a browser takes is made from it.
         require_offered(run, TFLITE)
     except (ValueError, NotFoundError, DeliveryError) as error:
@@ -100,6 +100,10 @@ def web_file(request: Request) -> Response:
         return JSONResponse({"error": "There is no such file."}, status_code=404)
     headers = {"Cache-Control": "private, max-age=31536000, immutable"}
     return FileResponse(files[name](run), media_type="application/octet-stream", headers=headers)
+
+
+def _requested_run(request: Request) -> Path:
+    return run_of(get_project(request.path_params["project"]), request.path_params["run"])
 
 
 def _run_address(run: Path) -> str:
