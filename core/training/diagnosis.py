@@ -92,7 +92,7 @@ def judge_curve(
     if len(phase) < (_MIN_LINEAR_EPOCHS if is_linear else _MIN_EPOCHS):
         return None
     return (
-        _underfits(phase, baseline)
+        _underfits(metrics, phase, baseline)
         or _overfits(metrics, phase, is_linear=is_linear)
         or (None if is_linear else _is_on_plateau(metrics, phase, monitor, patience))
         or _goes_well(metrics, phase)
@@ -109,10 +109,16 @@ def _diverges(phase: Sequence[EpochRecord]) -> bool:
     return now > _EXPLODED_TIMES * lowest and now > lowest + _EXPLODED_BY
 
 
-def _underfits(phase: Sequence[EpochRecord], baseline: float) -> Diagnosis | None:
-    """Diagnose poor training accuracy that no longer improves."""
-    training = _now([record.accuracy for record in phase])
-    validation = _now([record.validation_accuracy for record in phase])
+def _underfits(
+    metrics: Sequence[EpochRecord], phase: Sequence[EpochRecord], baseline: float
+) -> Diagnosis | None:
+    """Diagnose poor training accuracy that no longer improves.
+
+    The best epoch counts also from an earlier phase: it is the one that is delivered.
+    """
+    best = _best(metrics)
+    training = max(best.accuracy, _now([record.accuracy for record in phase]))
+    validation = max(best.validation_accuracy, _now([record.validation_accuracy for record in phase]))
     if _is_falling([record.loss for record in phase]):
         return None
     facts = {"training": _percent(training), "baseline": _percent(baseline)}
