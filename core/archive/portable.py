@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from collections.abc import Callable, Mapping
 from fnmatch import fnmatch
 from pathlib import Path, PurePath
@@ -20,6 +21,7 @@ from core.data.dataset import open_dataset
 from core.data.manifest import manifest_file
 from core.data.version_record import read_version_record, version_numbers, versions_with_manifest
 from core.errors import ArchiveError
+from core.evaluation.ensemble import EnsembleConfig
 from core.evaluation.foreign.judged_model import list_models, read_facts
 from core.jobs.directory import JobDirectory
 from core.jobs.kinds import JobKind
@@ -36,6 +38,8 @@ _KINDS: Mapping[str, set[JobKind]] = {
     "jobs": {JobKind.FINISH},
 }
 _DATABASE = "storage"
+# Columns of a manifest that name a picture's files.
+_CONTENT, _EXTENSION = re.compile(r"[0-9a-f]{64}"), re.compile(r"[A-Za-z0-9_]{1,20}")
 
 
 def portable_content(name: str, path: Path) -> bytes | None:
@@ -56,13 +60,14 @@ def require_portable(project: Project, file: str) -> None:
     Args:
         file: name of the archive.
     Raises:
-        ArchiveError: a picture, a batch or a search lies outside the project, or a job is of another kind.
+        ArchiveError: a picture, a batch, a search or a member of an ensemble lies outside the project, or
+            a job is of another kind.
         SchemaVersionError, DamagedFileError, RecordError: a file cannot be read.
     """
     project_settings(project)
     for version in version_numbers(project.dataset):
         read_version_record(project.dataset, version)
-    if outside := _first_location(project):
+    if (outside := _first_location(project) or _first_misnamed(project)) is not None:
         raise _is_foreign(file, outside)
     open_dataset(project)
     for model in list_models(project):
@@ -86,15 +91,33 @@ def _first_location(project: Project) -> str | None:
     return next((str(location) for location in locations if location), None)
 
 
+def _first_misnamed(project: Project) -> str | None:
+    """First content or extension with which a picture's file would lie elsewhere; None without one."""
+    for version in versions_with_manifest(project.dataset):
+        columns = pd.read_parquet(manifest_file(project.dataset, version), columns=["sha256", "extension"])
+        for name, form in (("sha256", _CONTENT), ("extension", _EXTENSION)):
+            for value in columns[name].unique():
+                if not form.fullmatch(str(value)):
+                    return str(value)
+    return None
+
+
 def _place_of(job: JobDirectory) -> str | None:
     """Address or path outside the project that a job names; None without one."""
     config = job.config()
     if job.kind is JobKind.SEARCH:
         return str(config[_DATABASE]) if config.get(_DATABASE) else None
     if job.kind is JobKind.PREDICT_BATCH:
-        sources = BatchRequest.from_json(config).sources
-        return next((str(source) for source in sources if not _lies_inside(source)), None)
+        request = BatchRequest.from_json(config)
+        return _first_outside(request.run) or _first_outside(*request.sources)
+    if job.kind is JobKind.ENSEMBLE:
+        return _first_outside(*EnsembleConfig.from_json(config).members)
     return None
+
+
+def _first_outside(*places: str | Path) -> str | None:
+    """First name or path that is no relative one without “..”; None without one."""
+    return next((str(place) for place in places if not _lies_inside(Path(place))), None)
 
 
 def _lies_inside(source: Path) -> bool:

@@ -28,6 +28,7 @@ from core.errors import (
     ProjectExistsError,
     SchemaVersionError,
 )
+from core.evaluation.ensemble import EnsembleConfig
 from core.jobs.directory import JobRequest
 from core.jobs.kinds import JobKind
 from core.prediction.batch.records import BatchRequest
@@ -215,6 +216,25 @@ FOREIGN = {
         job(JobKind.PREDICT_BATCH, BatchRequest(run="run-1", sources=(Path("../../.."),)).to_json()),
         "../../..",
     ),
+    "a run of another project": (
+        "project/predictions/batch-1/config.json",
+        job(JobKind.PREDICT_BATCH, BatchRequest(run="../../Other/runs/run-1", sources=()).to_json()),
+        "../../Other/runs/run-1",
+    ),
+    "a member of another project": (
+        "project/runs/run-1/config.json",
+        job(
+            JobKind.ENSEMBLE,
+            EnsembleConfig(
+                dataset_version=1,
+                members=("run-2", "../../Other/runs/run-1"),
+                weights=(0.5, 0.5),
+                backbones=("mobilenet",),
+                input_size=224,
+            ).to_json(),
+        ),
+        "../../Other/runs/run-1",
+    ),
     "an installation": (
         "project/runs/run-1/config.json",
         job(JobKind.INSTALL_PACKAGES, {"packages": ["onnx"]}),
@@ -240,6 +260,28 @@ def test_pictures_elsewhere_on_this_computer_are_refused(archive: Path, refused:
     table.to_parquet(content, index=False)
     forged(archive, {TABLE: content.getvalue()})
     assert "names “/home/me/private.jpg”" in refused(ArchiveError)
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("sha256", "../../../another/dataset/images/secret"),
+        ("sha256", "/home/me/private"),
+        ("sha256", "A" * 64),
+        ("extension", "png/../../../../secret"),
+        ("extension", ""),
+    ],
+)
+def test_pictures_whose_names_lead_elsewhere_are_refused(
+    column: str, value: str, archive: Path, refused: Callable[..., str]
+) -> None:
+    """A picture's file is named by both: it could be shown, and to erase it would delete another file."""
+    table = pd.read_parquet(io.BytesIO(members_of(archive)[TABLE]))
+    table.loc[table.index[-1], column] = value
+    content = io.BytesIO()
+    table.to_parquet(content, index=False)
+    forged(archive, {TABLE: content.getvalue()})
+    assert f"names “{value}”" in refused(ArchiveError)
 
 
 def test_a_table_that_is_none_is_refused(archive: Path, refused: Callable[..., str]) -> None:
