@@ -85,10 +85,13 @@ def queued_pictures(project: Project) -> list[QueuedPicture]:
     pictures = []
     for file in queue_folder(project).glob("[0-9a-f]*.json"):
         try:
-            pictures.append(read_record(file, QueuedPicture))
+            picture = read_record(file, QueuedPicture)
         # Removed at this moment, or written by another version: the queue goes on without it.
         except (FileNotFoundError, DarkroomError):
             continue
+        # A record from elsewhere could name files outside the queue.
+        if picture.sha256 == file.stem:
+            pictures.append(picture)
     return sorted(pictures, key=lambda picture: (picture.queued, picture.sha256))
 
 

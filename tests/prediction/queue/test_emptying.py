@@ -15,6 +15,7 @@ from core.jobs.kinds import JobKind
 from core.prediction.doubts import Doubt
 from core.prediction.queue.emptying import empty_queue, outdated_pictures
 from core.prediction.queue.store import QueuedPicture, QueueState, put, queue_folder, queued_pictures
+from core.records import write_record
 from core.training.config import TrainingConfig
 from core.workspace import Project, open_staging, publish_project
 from tests.support.http_client import ask
@@ -84,3 +85,22 @@ def test_the_queue_is_emptied_by_a_request(project: Project) -> None:
     assert ask(f"{address}?keep=run-1", method="DELETE").json == {"removed": 2}
     assert ask(address, method="DELETE").json == {"removed": 1}
     assert ask(f"{address}?keep=run-9", method="DELETE").status == 404
+
+
+def test_a_record_that_names_another_file_removes_nothing(project: Project) -> None:
+    """Whoever forges an archive can write any record: emptying the queue would delete other projects' files."""
+    other = project.path.parent / "Other" / "dataset.json"
+    other.parent.mkdir()
+    other.write_text("{}")
+    forged = QueuedPicture(
+        sha256="../../Other/dataset",
+        name="a.png",
+        run="run-1",
+        doubt=Doubt.UNSURE,
+        answer="cat",
+        confidence=0.5,
+    )
+    write_record(queue_folder(project) / "abc.json", forged)
+    assert len(queued_pictures(project)) == 3
+    empty_queue(project)
+    assert other.exists()
