@@ -24,7 +24,7 @@ from core.prediction.log.classifier import classifier_digest
 from core.prediction.log.distances import distances_of
 from core.prediction.log.settings import read_log_settings
 from core.prediction.log.store import AnswerSource, LoggedAnswer, append_answers, keep_picture
-from core.prediction.queue.intake import AnsweredPicture, Features, queue_doubtful
+from core.prediction.queue.intake import AnsweredPicture, Features, are_new, queue_doubtful
 from core.prediction.queue.store import MOST_PICTURES
 from core.progress import Progress, Stage, raise_if_stopped
 from core.records import JsonObject
@@ -101,7 +101,10 @@ def note_batch(directory: Path, config: JsonObject, progress: Progress) -> JsonO
             lines = _lines(run, AnswerSource.BATCH, facts.labels, digest, answers, contents, names)
             append_answers(project_of(run), lines)
         is_doubtful = [doubt is not None for doubt in doubts_of(facts.labels, answers)]
-        doubtful = pd.concat([doubtful, rows[is_doubtful]], ignore_index=True)
+        new = rows[is_doubtful]
+        # Those that nobody will be asked about must not take the places of others.
+        new = new[are_new(project_of(run), new["sha256"].tolist())]
+        doubtful = pd.concat([doubtful, new], ignore_index=True).drop_duplicates("sha256")
         # Only so many are queued; the rest would fill the memory.
         doubtful = doubtful.sort_values("confidence", kind="stable").head(MOST_PICTURES)
     with BatchFiles(directory, request.sources) as files:

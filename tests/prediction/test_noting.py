@@ -143,5 +143,20 @@ def test_drift_leaves_out_answers_by_other_thresholds_and_other_networks(finishe
     assert comparable_answers(finished_run, [replace(line, classifier="other network")]) == []
 
 
+def test_known_pictures_of_a_batch_take_no_place_in_the_queue(
+    finished_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A batch of a folder that was looked through once brings the next pictures, not none."""
+    project = project_of(finished_run)
+    job = waiting_batch(finished_run, write_folder(tmp_path / "new", FILES | {"copy.jpg": CAT}))
+    predict_batch(job.path, job.config(), QuietProgress())
+    monkeypatch.setattr("core.prediction.noting.MOST_PICTURES", 2)
+    monkeypatch.setattr("core.prediction.queue.intake.MOST_PICTURES", 2)
+    assert note_batch(job.path, job.config(), QuietProgress())["queued"] == 2
+    first = {picture.sha256 for picture in queued_pictures(project)}
+    assert note_batch(job.path, job.config(), QuietProgress())["queued"] == 2
+    assert len({picture.sha256 for picture in queued_pictures(project)} - first) == 2
+
+
 def test_few_answers_prove_nothing(finished_run: Path) -> None:
     assert measure_drift(finished_run, []) is None

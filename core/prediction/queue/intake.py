@@ -92,6 +92,12 @@ def queue_doubtful(
     return added
 
 
+def are_new(project: Project, contents: Sequence[str]) -> np.ndarray:
+    """Tell which contents, by SHA-256, are neither in the dataset nor in the queue: bool (n,)."""
+    known = set(open_dataset(project).all_pictures["sha256"])
+    return np.array([sha256 not in known and not is_known(project, sha256) for sha256 in contents], bool)
+
+
 def _new_pictures(
     project: Project,
     pictures: Sequence[AnsweredPicture],
