@@ -50,7 +50,10 @@ def write_archive(project: Project, request: SaveRequest, path: Path, progress: 
     """
     require_at_rest(project)
     runs = runs_of(project, request)
-    files, referred = project_files(project, request), referred_pictures(project)
+    files = project_files(project, request)
+    stored = {file.name for file in files}
+    # An earlier version can have a copy of a picture to which the newest one only refers.
+    referred = [picture for picture in referred_pictures(project) if picture.name not in stored]
     with whole_file(path) as temporary, zipfile.ZipFile(temporary, "w") as archive:
         size_bytes = sum(file.size_bytes for file in files) + sum(map(_size_bytes, referred))
         members = _Members(archive, progress, size_bytes)

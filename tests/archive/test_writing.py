@@ -7,6 +7,7 @@ import io
 import json
 import os
 import time
+import zipfile
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -19,8 +20,9 @@ from core.archive.reading import restore_archive
 from core.archive.records import MANIFEST, Part, SaveRequest
 from core.archive.writing import write_archive
 from core.data.dataset import open_dataset
+from core.data.editing.versions import restore_version
 from core.data.import_config import ImportConfig
-from core.data.importing import import_dataset
+from core.data.importing import add_pictures, import_dataset
 from core.errors import ArchiveError, BusyError, NotFoundError
 from core.evaluation.ensemble import EnsembleConfig
 from core.files import read_json, write_json
@@ -34,7 +36,7 @@ from core.training.config import TrainingConfig
 from core.workspace import Project, get_project
 from tests.support.archives import members_of, saved
 from tests.support.batches import waiting_batch
-from tests.support.pictures import class_folders, write_folder
+from tests.support.pictures import class_folders, digit, write_folder
 from tests.support.progress_recorder import Recorder
 
 PASSWORD = "hunter2"
@@ -118,6 +120,39 @@ def test_chosen_runs_travel_with_the_members_of_their_ensembles(digits_project: 
     assert not [name for name in members_of(file) if "/run-2/" in name]
     with pytest.raises(NotFoundError, match="run-9"):
         saved(digits_project, file, runs=("run-9",))
+
+
+def test_a_picture_that_cannot_be_read_is_counted_as_missing(
+    workspace: Path, tmp_path: Path, file: Path
+) -> None:
+    """Before, saving failed, and the sentence said that the archive could not be written."""
+    source = write_folder(tmp_path / "mine", class_folders({"cats": 10, "dogs": 10}))
+    project = import_dataset(source, "Pets", ImportConfig(refer=True)).project
+    unreadable = next(source.rglob("*.png"))
+    unreadable.unlink()
+    unreadable.mkdir()
+    assert saved(project, file).missing_pictures == 1
+
+
+def test_a_picture_that_was_copied_and_later_referred_to_travels_once(
+    workspace: Path, tmp_path: Path, file: Path
+) -> None:
+    """Its copy stays for the earlier version, and one name may stand for one member alone."""
+    source = write_folder(tmp_path / "mine", class_folders({"cats": 10, "dogs": 10}))
+    more = write_folder(
+        tmp_path / "more", {f"cats/{number}.png": digit(number) for number in range(900, 905)}
+    )
+    project = import_dataset(source, "Pets", ImportConfig()).project
+    add_pictures(project, more, ImportConfig())
+    restore_version(project, 1)
+    add_pictures(project, more, ImportConfig(refer=True))
+    assert (open_dataset(project).all_pictures["location"] != "").sum() == 5
+    saved(project, file)
+    with zipfile.ZipFile(file) as archive:
+        names = archive.namelist()
+    assert len(names) == len(set(names))
+    restore_archive(file, "Again", QuietProgress())
+    assert open_dataset(get_project("Again")).digest == open_dataset(project).digest
 
 
 def test_pictures_that_stayed_in_a_folder_travel_and_the_folder_is_forgotten(
