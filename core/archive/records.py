@@ -60,7 +60,7 @@ class ArchiveManifest(Record):
     resumable: tuple[str, ...] = ()
     # Run that ``reproduce.py`` trains again; None: there is no such program.
     reproduces: str | None = None
-    # Pictures that the project only referred to, and that are no longer where they were.
+    # Pictures that the project only referred to, and that are no longer where they were, or cannot be read.
     missing_pictures: int = 0
     # By the name of the member.
     files: Mapping[str, ArchivedFile]

@@ -97,10 +97,11 @@ class _Members:
             self._add(f"{PROJECT}/{file.name}", stack.enter_context(stream), file.modified)
 
     def add_picture(self, picture: ReferredPicture) -> bool:
-        """Add a picture of the user's folders; False if it is no longer there, or has changed."""
+        """Add a picture of the user's folders; False if it cannot be read there any more, or has changed."""
         try:
             content, modified = picture.path.read_bytes(), picture.path.stat().st_mtime_ns
-        except FileNotFoundError:
+        # Moved, of another user by now, or on a disk that is gone.
+        except OSError:
             return False
         if sha256_bytes(content) != picture.sha256:
             return False

@@ -109,8 +109,8 @@ def _content(job: JobDirectory, result: SaveResult) -> str:
         parts.append(_("`reproduce.py` in it trains a classifier again without Darkroom"))
     if missing := result.missing_pictures:
         text = ngettext(
-            "{n} picture that was only referred to is no longer in its folder",
-            "{n} pictures that were only referred to are no longer in their folders",
+            "{n} picture that was only referred to is no longer in its folder, or cannot be read",
+            "{n} pictures that were only referred to are no longer in their folders, or cannot be read",
             missing,
         )
         parts.append(text.format(n=number(missing)))
