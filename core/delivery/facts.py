@@ -8,6 +8,7 @@ from pathlib import Path
 from core import __version__
 from core.data.dataset import Dataset
 from core.delivery.files import Labels, read_labels
+from core.evaluation.answers_in_use import report_in_use
 from core.evaluation.ensemble import EnsembleConfig
 from core.evaluation.evaluated_run import EvaluatedRun
 from core.files import digest_of
@@ -64,13 +65,13 @@ class ModelFacts(Labels):
 
 
 def read_facts(run: Path) -> ModelFacts:
-    """Collect the facts about a run's classifier.
+    """Collect the facts about a run's classifier; its metrics are those of the thresholds in use.
 
     Raises:
         NotFoundError: the run is not evaluated, or its version of the pictures was erased.
     """
     evaluated, labels = EvaluatedRun.open(run), read_labels(run)
-    report = evaluated.report
+    report = report_in_use(evaluated)
     return ModelFacts(
         **vars(labels),
         darkroom=__version__,

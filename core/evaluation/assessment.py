@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import numpy as np
 
@@ -45,10 +45,19 @@ def answer_thresholds(dataset: Dataset, rows: np.ndarray, probabilities: np.ndar
     return best_thresholds(dataset.targets[rows], probabilities)
 
 
-def multi_class_report(dataset: Dataset, rows: np.ndarray, probabilities: np.ndarray) -> MultiClassReport:
-    """Assess predictions for pictures of exactly one class; arguments as in ``make_report``."""
+def multi_class_report(
+    dataset: Dataset, rows: np.ndarray, probabilities: np.ndarray, predicted: np.ndarray | None = None
+) -> MultiClassReport:
+    """Assess predictions for pictures of exactly one class.
+
+    Args:
+        rows, probabilities: as in ``make_report``.
+        predicted: bool (len(rows), classes), the answers; None: the most probable class of each picture.
+    """
     names, labels = dataset.class_names, dataset.label_indices[rows]
     test = TestPredictions.of(dataset, rows, probabilities)
+    if predicted is not None:
+        test = replace(test, predicted=predicted)
     measures = measure(test)
     training_labels = dataset.label_indices[dataset.rows(Split.TRAIN)]
     majority = int(np.bincount(training_labels, minlength=len(names)).argmax())

@@ -10,6 +10,7 @@ import pandas as pd
 from core.data.dataset import Dataset
 from core.data.labels.label_sets import joined_labels
 from core.data.labels.layout import Split
+from core.data.labels.task import Task
 from core.evaluation.metrics.predictions import most_probable
 
 
@@ -46,6 +47,11 @@ def prediction_table(
             "probabilities": list(probabilities.astype(np.float32)),
         }
     )
+
+
+def answer_labels(task: Task, predicted: np.ndarray, names: Sequence[str]) -> list[str]:
+    """Name the answer of each row, bool (n, classes): the one class, or its labels as one text."""
+    return joined_labels(predicted, names) if task is Task.MULTI_LABEL else class_labels(predicted, names)
 
 
 def class_labels(shown: np.ndarray, names: Sequence[str]) -> list[str]:

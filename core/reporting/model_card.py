@@ -72,11 +72,11 @@ def _result(source: ReportSource) -> JsonObject:
     metrics = [
         {
             "type": _HUB_METRICS[metric.code],
-            "value": evaluated.report.metrics[metric.code],
+            "value": source.report.metrics[metric.code],
             "name": metric.label,
         }
         for metric in metric_table.METRICS
-        if metric.code in _HUB_METRICS and metric.code in evaluated.report.metrics
+        if metric.code in _HUB_METRICS and metric.code in source.report.metrics
     ]
     return {
         "task": {"type": "image-classification"},
@@ -102,7 +102,7 @@ def _body(source: ReportSource) -> str:
 
 
 def _introduction(source: ReportSource) -> str:
-    report, dataset = source.evaluated.report, source.evaluated.dataset
+    report, dataset = source.report, source.evaluated.dataset
     task = (
         N_("An image classifier: each picture gets any number of {n} labels.")
         if dataset.task is Task.MULTI_LABEL
@@ -120,6 +120,7 @@ def _introduction(source: ReportSource) -> str:
             majority=report.majority_class,
             baseline=percent(report.majority_baseline),
         ),
+        *([source.chosen_thresholds] if source.chosen_thresholds else []),
         *([source.say(UNANSWERED, n=f"{report.unanswered:,}")] if report.unanswered else []),
         source.say(
             N_("Backbone: {backbone}. Trained with {program} on {n} pictures."),
@@ -141,7 +142,7 @@ def _class_lines(source: ReportSource) -> list[str]:
     head = "| " + " | ".join(say(column) for column in columns) + " |"
     rows = [
         f"| {_plain(row.name)} | {percent(row.precision)} | {percent(row.recall)} | {percent(row.f1)} | {row.support:,} |"
-        for row in source.evaluated.report.classes
+        for row in source.report.classes
     ]
     return [head, "|---|---|---|---|---|", *rows]
 

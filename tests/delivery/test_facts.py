@@ -13,6 +13,8 @@ from core.data.dataset import open_dataset
 from core.delivery.facts import BackboneFacts, ModelFacts, digest_of_pictures, read_facts
 from core.delivery.files import read_labels
 from core.delivery.limits import use_limits
+from core.delivery.thresholds import use_thresholds
+from core.evaluation.evaluated_run import EvaluatedRun
 from core.evaluation.report import read_report
 from core.evaluation.strangers.chosen import AnswerLimits
 from core.workspace import project_of
@@ -47,6 +49,16 @@ def test_facts_hold_a_limit_that_was_chosen_later(finished_run: Path) -> None:
     use_limits(finished_run, AnswerLimits(stranger_limit=2.5, least_confidence=0.25))
     facts = read_facts(finished_run)
     assert (facts.stranger_limit, facts.least_confidence) == (2.5, 0.25)
+
+
+def test_facts_hold_the_metrics_of_the_chosen_thresholds(finished_run: Path) -> None:
+    """Beside thresholds that change the answers, the metrics of the default would be another classifier's."""
+    evaluated = EvaluatedRun.open(finished_run)
+    use_thresholds(evaluated, (0.0, None, None))
+    facts = read_facts(finished_run)
+    values = {metric.code: metric.value for metric in facts.metrics}
+    assert facts.thresholds == (0.0, None, None)
+    assert values["accuracy"] == evaluated.test.targets[:, 0].mean() != evaluated.report.accuracy
 
 
 def test_facts_survive_json(finished_run: Path) -> None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
+import numpy as np
 import pytest
 import yaml
 
@@ -25,6 +26,7 @@ from core.evaluation.learning_curve.records import (
 from core.evaluation.robustness.records import Condition, CorruptionResult, RobustnessReport
 from core.evaluation.strangers.materials import StrangerKind
 from core.evaluation.strangers.measuring import Separation, StrangerReport
+from core.evaluation.thresholds.answers import answered_by, write_chosen_thresholds
 from core.files import hash_file
 from core.formatting import percent
 from core.jobs.directory import JobDirectory
@@ -208,6 +210,30 @@ def test_the_model_card_holds_the_metrics_in_its_head(source: ReportSource) -> N
     assert values["accuracy"] == source.evaluated.report.accuracy
     assert values["f1"] == source.evaluated.report.macro.f1
     assert all(f"| {row.name} |" in body for row in source.evaluated.report.classes)
+
+
+def test_report_and_card_measure_the_answers_by_the_chosen_thresholds(source: ReportSource) -> None:
+    """They travel with exports, which answer by them: the default's accuracy would be that of another classifier."""
+    evaluated = source.evaluated
+    sentence = "It answers by thresholds that a person chose"
+    assert sentence not in model_card(source) + Page(report_html(source)).text
+    # Far from every probability, so that rounding changes no answer.
+    lower, higher = np.sort(evaluated.test.probabilities[:, 1])[4:6]
+    chosen = (None, float(np.sqrt(lower * higher)), None)
+    write_chosen_thresholds(source.run, chosen, (None, None, None))
+    test = answered_by(evaluated.test, chosen)
+    accuracy = float(test.exact_matches.mean())
+    assert accuracy != evaluated.report.accuracy
+    again = ReportSource(evaluated=evaluated)
+    _, head, body = model_card(again).split("---\n", 2)
+    (result,) = yaml.safe_load(head)["model-index"][0]["results"]
+    values = {metric["type"]: metric["value"] for metric in result["metrics"]}
+    assert values["accuracy"] == accuracy
+    text = Page(report_html(again)).text
+    for written in (body, text):
+        assert sentence in written
+        assert f"{percent(accuracy)} of" in written
+    assert again.report.mistakes == len(again.test_table.query("label != predicted"))
 
 
 def test_the_command_line_writes_both(

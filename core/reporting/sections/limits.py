@@ -22,7 +22,7 @@ def limit_blocks(source: ReportSource) -> Sequence[Block]:
 
 def limits(source: ReportSource) -> list[Message]:
     """Derive the limits from the data and the report."""
-    report = source.evaluated.report
+    report = source.report
     return [
         _only_known_classes(source),
         Message(

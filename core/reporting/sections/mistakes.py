@@ -17,7 +17,7 @@ _MOST_SHOWN = 24
 def mistake_blocks(source: ReportSource) -> Sequence[Block]:
     """Show the most confident mistakes, if the reader may see pictures."""
     evaluated, say = source.evaluated, source.say
-    wrong = worst_mistakes(evaluated.predictions, _MOST_SHOWN)
+    wrong = worst_mistakes(source.test_table, _MOST_SHOWN)
     if not len(wrong) or not source.has_pictures:
         return []
     row_of = {picture: row for row, picture in enumerate(evaluated.dataset.pictures["id"])}

@@ -34,7 +34,7 @@ _BELONG_TOGETHER = N_(
 
 def result_blocks(source: ReportSource) -> Sequence[Block]:
     """State the accuracy beside the answer that needs no classifier."""
-    report, say = source.evaluated.report, source.say
+    report, say = source.report, source.say
     bars = [
         svg.Bar(label=source.title, value=report.accuracy, interval=report.accuracy_interval),
         svg.Bar(
@@ -63,6 +63,8 @@ def result_blocks(source: ReportSource) -> Sequence[Block]:
             )
         ),
     ]
+    if source.chosen_thresholds:
+        blocks.append(Paragraph(text=source.chosen_thresholds))
     if report.unanswered:
         blocks.append(Paragraph(text=say(UNANSWERED, n=f"{report.unanswered:,}")))
     blocks.extend(_leading(source))
@@ -77,10 +79,10 @@ def _leading(source: ReportSource) -> list[Block]:
     evaluated, say = source.evaluated, source.say
     names = evaluated.dataset.class_names
     leading = leading_metric(project_of(source.run), names)
-    value = leading.value(evaluated.test)
+    value = leading.value(source.test)
     if leading.metric.kind is LeadingKind.ACCURACY or math.isnan(value):
         return []
-    low, high = leading.interval(evaluated.test) or (value, value)
+    low, high = leading.interval(source.test) or (value, value)
     numbers = {"value": value, "low": low, "high": high}
     return [
         Paragraph(

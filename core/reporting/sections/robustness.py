@@ -11,6 +11,8 @@ from core.messages import N_
 from core.reporting.blocks import Block, Paragraph, Table
 from core.reporting.source import ReportSource
 
+_BY_DEFAULT = N_("This test answered by the run's default thresholds, not by those that were chosen.")
+
 
 def robustness_blocks(source: ReportSource) -> Sequence[Block]:
     """List the accuracy at every strength of each corruption, the most harmful first."""
@@ -28,8 +30,10 @@ def robustness_blocks(source: ReportSource) -> Sequence[Block]:
         points=round(100 * BREAKING_DROP),
     )
     columns = (say(N_("Disturbance")), *(str(number) for number in range(1, strengths + 1)))
+    default = [Paragraph(text=say(_BY_DEFAULT))] if source.chosen_thresholds else []
     return [
         Paragraph(text=sentence),
+        *default,
         Table(columns=columns, rows=rows, numeric=frozenset(range(1, strengths + 1))),
     ]
 

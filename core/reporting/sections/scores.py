@@ -9,7 +9,6 @@ import numpy as np
 from core.data.labels.task import Task
 from core.evaluation.baseline import majority_metrics
 from core.evaluation.confusion import confused_pairs
-from core.evaluation.evaluated_run import EvaluatedRun
 from core.evaluation.metrics import table as metric_table
 from core.evaluation.metrics.table import Metric
 from core.evaluation.mistakes.cells import ConfusionCells, confusion_cells
@@ -25,7 +24,7 @@ _MOST_MATRIX_CLASSES, _MOST_PAIRS, _MOST_BARS = 45, 15, 60
 
 def metric_blocks(source: ReportSource) -> Sequence[Block]:
     """List the metrics in the order of their table."""
-    report, say = source.evaluated.report, source.say
+    report, say = source.report, source.say
     majority = majority_metrics(source.evaluated)
     rows = [
         (
@@ -55,10 +54,10 @@ def metric_blocks(source: ReportSource) -> Sequence[Block]:
 
 def class_blocks(source: ReportSource) -> Sequence[Block]:
     """List precision, recall and F1 of every class."""
-    classes, say = source.evaluated.report.classes, source.say
+    classes, say = source.report.classes, source.say
     columns = [N_("Class"), N_("Precision"), N_("Recall"), N_("F1"), N_("Test pictures")]
     rows = [_class_row(row) for row in classes]
-    if (thresholds := chosen_thresholds(source.evaluated.report)) is not None:
+    if (thresholds := chosen_thresholds(source.report)) is not None:
         columns.append(N_("Threshold"))
         rows = [(*row, f"{threshold:.2f}") for row, threshold in zip(rows, thresholds, strict=True)]
     table = Table(
@@ -75,7 +74,7 @@ def class_blocks(source: ReportSource) -> Sequence[Block]:
 def confusion_blocks(source: ReportSource) -> Sequence[Block]:
     """Draw the confusion matrix where it can be read, and list the most frequent mistakes."""
     evaluated, say = source.evaluated, source.say
-    cells = _cells(evaluated)
+    cells = _cells(source)
     counts, shares = cells.counts, cells.row_shares
     # With several labels, the last row and column stand for none.
     names = [*evaluated.dataset.class_names, "–"][: len(counts)]
@@ -98,11 +97,11 @@ def confusion_blocks(source: ReportSource) -> Sequence[Block]:
     return [*blocks, Table(columns=columns, rows=rows, numeric=frozenset({2, 3}))]
 
 
-def _cells(evaluated: EvaluatedRun) -> ConfusionCells:
-    """Cells as they were evaluated; those of several labels are counted from the predictions."""
-    if isinstance(evaluated.report, MultiClassReport):
-        return ConfusionCells.of_counts(np.array(evaluated.report.confusion))
-    return confusion_cells(evaluated.test)
+def _cells(source: ReportSource) -> ConfusionCells:
+    """Cells of the report; those of several labels are counted from the answers."""
+    if isinstance(source.report, MultiClassReport):
+        return ConfusionCells.of_counts(np.array(source.report.confusion))
+    return confusion_cells(source.test)
 
 
 _CONFUSION_CAPTIONS = {

@@ -17,7 +17,7 @@ _MOST_SHOWN = 12
 def slice_blocks(source: ReportSource) -> Sequence[Block]:
     """Draw the worst slices that are large enough to be ranked, and name those that are proven."""
     evaluated, say = source.evaluated, source.say
-    test = evaluated.test
+    test = source.test
     scores = measure_slices(slice_source(evaluated), test.exact_matches, test.group_indices)
     ranked = [score for score in scores if score.is_ranked]
     if not ranked:
