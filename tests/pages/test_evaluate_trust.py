@@ -10,8 +10,11 @@ from streamlit.testing.v1 import AppTest
 from core.data.dataset import open_dataset
 from core.delivery.files import read_labels
 from core.delivery.limits import use_limits
+from core.delivery.thresholds import use_thresholds
+from core.evaluation.evaluated_run import EvaluatedRun
 from core.evaluation.strangers.chosen import AnswerLimits, limits_in_use
 from core.evaluation.strangers.results import remove_strangers
+from core.formatting import percent
 from core.workspace import project_of
 from tests.support.pictures import encoded, photograph
 from tests.support.sent_pictures import send_pictures
@@ -40,6 +43,17 @@ def test_limits_are_chosen_and_used_in_predictions(open_page: OpenPage, finished
     labels = read_labels(finished_run)
     assert (labels.stranger_limit, labels.least_confidence) == (None, 0.8)
     assert limits_in_use(finished_run, open_dataset(project_of(finished_run))).least_confidence == 0.8
+
+
+def test_sure_answers_are_those_by_the_chosen_thresholds(open_page: OpenPage, finished_run: Path) -> None:
+    """From 0 on, every picture is a 3, though Predict is sure of few of them."""
+    evaluated = EvaluatedRun.open(finished_run)
+    use_thresholds(evaluated, (0.0, None, None))
+    app = open_page("evaluate", section="trust")
+    app.slider[0].set_value(50).run()
+    share = float((evaluated.test.probabilities[:, 0] >= 0.5).mean())
+    assert 0 < share < 1
+    assert f"Answers **{percent(share)}** of the pictures" in texts(app)
 
 
 def test_sets_are_shown_class_by_class(open_page: OpenPage, finished_run: Path) -> None:

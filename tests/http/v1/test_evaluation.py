@@ -137,6 +137,18 @@ def test_limits_are_chosen_and_measured(address: str, finished_run: Path) -> Non
     assert post(f"{address}/limits", {"stranger_share": 0.9}, method="PATCH").status == 400
 
 
+def test_answers_above_a_least_confidence_are_those_by_the_chosen_thresholds(
+    address: str, finished_run: Path
+) -> None:
+    """From 0 on, every picture is a 3: the confidence is the probability of that, as in Predict."""
+    post(f"{address}/thresholds", {"thresholds": {"3": 0.0}}, method="PATCH")
+    answered = ask(f"{address}/limits?least_confidence=0.5").json["answered"]
+    test = EvaluatedRun.open(finished_run).test
+    is_sure = test.probabilities[:, 0] >= 0.5
+    assert answered["answered"] == is_sure.sum() < len(test.targets)
+    assert answered["accuracy"] == test.targets[is_sure, 0].mean()
+
+
 def test_sets_and_calibration_are_those_of_the_report(address: str, finished_run: Path) -> None:
     evaluated = EvaluatedRun.open(finished_run)
     calibration = evaluated.report.calibration

@@ -10,6 +10,7 @@ import numpy as np
 from core.data.labels.layout import Split
 from core.delivery.limits import use_limits
 from core.errors import NotFoundError
+from core.evaluation.answers_in_use import answers_in_use
 from core.evaluation.calibration.calibrating import Calibration, coverage_by_class, prediction_sets
 from core.evaluation.calibration.conformal import PROMISES, USUAL_PROMISE, PredictionSets, require_promise
 from core.evaluation.calibration.selective import SelectiveAnswers, measure_selective
@@ -35,7 +36,9 @@ class LimitsView(Record):
     known_turned_away: Annotated[Fraction | None, Note(text="Of the test pictures.")]
     strangers_turned_away: Annotated[Fraction | None, Note(text="Of the strangers.")]
     least_confidence: float | None
-    answered: Annotated[SelectiveAnswers, Note(text="With at least this confidence.")]
+    answered: Annotated[
+        SelectiveAnswers, Note(text="With at least this confidence, by the thresholds in use.")
+    ]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -163,7 +166,7 @@ def _measured(evaluated: EvaluatedRun, chosen: AnswerLimits) -> LimitsView:
         known_turned_away=known,
         strangers_turned_away=strange,
         least_confidence=chosen.least_confidence,
-        answered=measure_selective(evaluated.test, chosen.least_confidence or 0.0),
+        answered=measure_selective(answers_in_use(evaluated), chosen.least_confidence or 0.0),
     )
 
 

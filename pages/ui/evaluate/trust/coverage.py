@@ -8,8 +8,10 @@ import numpy as np
 import streamlit as st
 from plotly.graph_objects import Figure, Scatter
 
+from core.data.labels.layout import Split
 from core.delivery.files import labels_file
 from core.delivery.limits import use_limits
+from core.evaluation.answers_in_use import answers_in_use
 from core.evaluation.calibration.selective import (
     CoverageCurve,
     SelectiveAnswers,
@@ -36,10 +38,11 @@ def show_coverage(evaluated: EvaluatedRun) -> None:
             "Pictures below the least confidence get no answer, so that a person can look at them (selective classification). Choose on the validation pictures; the sentence is measured on the test pictures."
         ),
     )
+    validation, test = (answers_in_use(evaluated, split) for split in (Split.VALIDATION, Split.TEST))
     in_use = limits_in_use(evaluated.run, evaluated.dataset)
     first = in_use.least_confidence
     if first is None:
-        first = confidence_that_halves_mistakes(evaluated.validation) or 0.0
+        first = confidence_that_halves_mistakes(validation) or 0.0
     least = (
         st.slider(
             _("Answer only when surer than"),
@@ -51,14 +54,10 @@ def show_coverage(evaluated: EvaluatedRun) -> None:
         )
         / 100
     )
-    measured = measure_selective(evaluated.test, least)
+    measured = measure_selective(test, least)
     st.markdown(_sentence(measured))
     live_chart(
-        coverage_chart(
-            coverage_curve(evaluated.validation),
-            coverage_curve(evaluated.test),
-            measured,
-        ),
+        coverage_chart(coverage_curve(validation), coverage_curve(test), measured),
         mode_bar=False,
         key="coverage",
     )
