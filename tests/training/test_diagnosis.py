@@ -247,6 +247,8 @@ def test_a_poor_last_phase_does_not_hide_the_head_that_is_delivered() -> None:
     """Hidden layers that never start to learn leave the linear head before them as good as it was."""
     head = curve(falling(20), falling(20, end=0.3), phase=Phase.GLOBAL_POOLING, planned=40)
     hidden = curve([2.3] * 20, [2.3] * 20, accuracy=0.2, validation_accuracy=0.2, phase=Phase.HIDDEN_LAYERS)
-    hidden = [replace(record, epoch=21 + index, best_epoch=20, epochs=40) for index, record in enumerate(hidden)]
+    hidden = [
+        replace(record, epoch=21 + index, best_epoch=20, epochs=40) for index, record in enumerate(hidden)
+    ]
     assert verdict([*head, *hidden], baseline=0.2) is Verdict.GOES_WELL
     assert verdict(hidden, baseline=0.2) is Verdict.UNDERFITS

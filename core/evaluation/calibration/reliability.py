@@ -8,7 +8,7 @@ import numpy as np
 
 from core.data.labels.task import Task
 from core.evaluation.metrics.bootstrap import RESAMPLES, weights_of_groups
-from core.evaluation.metrics.intervals import Interval, bootstrap_interval, fraction_interval
+from core.evaluation.metrics.intervals import Interval, fraction_interval, pivotal_interval
 from core.evaluation.metrics.predictions import TestPredictions
 from core.records import Record
 
@@ -92,4 +92,4 @@ def _ece_interval(
             for times in weights_of_groups(count, resamples=resamples, seed=seed)
         ]
     )
-    return bootstrap_interval(_ece(confidence, is_right, bins), values, count) or (0.0, 1.0)
+    return pivotal_interval(_ece(confidence, is_right, bins), values, count)

@@ -53,6 +53,32 @@ def bootstrap_interval(
         return wilson_interval(float(np.clip(value, 0, 1)) * groups, groups) if is_fraction else None
     below = ((defined < value).mean() + (defined <= value).mean()) / 2
     shift = 2 * special.ndtri(np.clip(below, 1 / len(defined), 1 - 1 / len(defined)))
-    reach = math.sqrt(groups / (groups - 1)) * special.stdtrit(groups - 1, 0.975)
+    reach = _reach(groups)
     low, high = np.quantile(defined, special.ndtr([shift - reach, shift + reach]))
     return float(low), float(high)
+
+
+def pivotal_interval(value: float, resampled: np.ndarray, groups: int) -> Interval:
+    """Basic bootstrap interval of a fraction that chance raises (Davison and Hinkley 1997), widened for few groups.
+
+    A sum of absolute gaps is above the truth by chance, and that of a resample above both. A resample
+    lies as far from the value as the value from the truth, so the quantiles are mirrored at the value.
+    The bias-corrected interval can lie beside the value, and its lower end far above the truth.
+
+    Args:
+        value, resampled, groups: as in ``bootstrap_interval``.
+    """
+    from scipy import special
+
+    if groups < 2 or np.ptp(resampled) < _SAME:
+        return bootstrap_interval(value, resampled, groups) or (0.0, 1.0)
+    reach = _reach(groups)
+    below, above = np.quantile(resampled, special.ndtr([-reach, reach]))
+    return float(min(value, max(0.0, 2 * value - above))), float(max(value, min(1.0, 2 * value - below)))
+
+
+def _reach(groups: int) -> float:
+    """Standard deviations of a 95% interval that rests on so many groups."""
+    from scipy import special
+
+    return float(math.sqrt(groups / (groups - 1)) * special.stdtrit(groups - 1, 0.975))
