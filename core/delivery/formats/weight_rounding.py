@@ -10,42 +10,68 @@ the steps between the values do not either. Imports NumPy only.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
 # Pictures, and results of each feature map, whose inputs are looked at: neighbours are much alike.
 PICTURES, _POSITIONS = 64, 49
+# Inputs that are added together: the products of a layer take megabytes, which each addition reads.
+_BYTES_TOGETHER = 2 << 20
 # A covariance of more inputs takes half a gigabyte, and its inverse minutes.
 _MOST_INPUTS = 2304
 # Share of the mean variance that is added to each: few pictures do not show every one.
 _DAMPING = 0.01
 _TINY = 1e-12
+# Columns whose errors are passed on together to those after them, as one matrix product.
+_BLOCK = 64
 
 
-@dataclass
 class InputMoments:
     """Mean and covariance of a layer's inputs: of each group of channels, the N numbers that a weight row takes."""
 
-    count: int = 0
-    sums: np.ndarray = field(default_factory=lambda: np.zeros(()))  # float64 (G, N)
-    products: np.ndarray = field(default_factory=lambda: np.zeros(()))  # float64 (G, N, N)
+    def __init__(self) -> None:
+        self._count = 0
+        # Near the mean, float32 (G, 1, N): squares of large means would hide small variances.
+        self._origin = np.zeros((), np.float32)
+        # Of the inputs less the origin.
+        self._sums = np.zeros(())  # float64 (G, N)
+        self._products = np.zeros(())  # float64 (G, N, N)
+        self._waiting: list[np.ndarray] = []
 
     def add(self, inputs: np.ndarray) -> None:
         """Add inputs float32 (G, n, N)."""
-        self.count += inputs.shape[1]
-        self.sums = self.sums + inputs.sum(axis=1, dtype=np.float64)
-        self.products = self.products + np.swapaxes(inputs, 1, 2) @ inputs
+        self._waiting.append(inputs)
+        if sum(rows.nbytes for rows in self._waiting) >= _BYTES_TOGETHER:
+            self._join()
 
     @property
     def mean(self) -> np.ndarray:
-        return self.sums / self.count
+        """Mean float64 (G, N)."""
+        self._join()
+        mean: np.ndarray = self._origin[:, 0] + self._sums / self._count
+        return mean
 
     @property
     def covariance(self) -> np.ndarray:
-        mean = self.mean
-        covariance: np.ndarray = self.products / self.count - mean[:, :, None] * mean[:, None, :]
+        """Covariance float64 (G, N, N)."""
+        self._join()
+        mean = self._sums / self._count
+        covariance: np.ndarray = self._products / self._count - mean[:, :, None] * mean[:, None, :]
         return covariance
+
+    def _join(self) -> None:
+        """Add the waiting inputs to the sums, in one pass over the N × N numbers."""
+        if not self._waiting:
+            return
+        inputs = np.concatenate(self._waiting, axis=1)
+        self._waiting.clear()
+        if not self._count:
+            self._origin = inputs.mean(axis=1, keepdims=True)
+        inputs -= self._origin
+        self._count += inputs.shape[1]
+        self._sums = self._sums + inputs.sum(axis=1, dtype=np.float64)
+        self._products = self._products + np.swapaxes(inputs, 1, 2) @ inputs
 
 
 def rounded(weights: np.ndarray, inputs: InputMoments, levels: int) -> tuple[np.ndarray, np.ndarray]:
@@ -64,12 +90,19 @@ def rounded(weights: np.ndarray, inputs: InputMoments, levels: int) -> tuple[np.
     order, factor = _order_and_factor(inputs.covariance)
     remaining = np.take_along_axis(exact, order[:, None, :], axis=2)
     whole = np.empty_like(remaining)
-    for column in range(exact.shape[2]):
-        weight, is_largest = remaining[..., column], largest == order[:, None, column]
-        nearest = np.clip(np.rint(weight / steps), -levels, levels)
-        whole[..., column] = np.where(is_largest, levels * np.sign(weight), nearest)
-        error = (weight - whole[..., column] * steps) / factor[:, None, column, column]
-        remaining[..., column + 1 :] -= error[..., None] * factor[:, None, column, column + 1 :]
+    errors = np.empty_like(remaining)
+    columns = exact.shape[2]
+    for start in range(0, columns, _BLOCK):
+        end = min(start + _BLOCK, columns)
+        for column in range(start, end):
+            weight, is_largest = remaining[..., column], largest == order[:, None, column]
+            nearest = np.clip(np.rint(weight / steps), -levels, levels)
+            whole[..., column] = np.where(is_largest, levels * np.sign(weight), nearest)
+            errors[..., column] = (weight - whole[..., column] * steps) / factor[:, None, column, column]
+            remaining[..., column + 1 : end] -= (
+                errors[..., column, None] * factor[:, None, column, column + 1 : end]
+            )
+        remaining[..., end:] -= errors[..., start:end] @ factor[:, start:end, end:]
     result = np.empty_like(exact)
     np.put_along_axis(
         result, np.broadcast_to(order[:, None, :], exact.shape), whole * steps[..., None], axis=2

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from core.delivery.formats import weight_rounding
 from core.delivery.formats.weight_rounding import Convolution, InputMoments, rounded
 
 
@@ -27,6 +28,14 @@ def test_moments_are_those_of_all_inputs(random: np.random.Generator) -> None:
     np.testing.assert_allclose(moments.covariance[0], np.cov(inputs[0].T, bias=True), atol=1e-5)
 
 
+def test_small_variances_are_measured_beside_large_means(random: np.random.Generator) -> None:
+    """In float32, the square of 1,000 leaves no digit for a variance of 0.0001."""
+    inputs = random.normal(1000, 0.01, (1, 2000, 3)).astype(np.float32)
+    moments = moments_of(inputs)
+    np.testing.assert_allclose(moments.mean[0], inputs[0].mean(axis=0, dtype=np.float64), rtol=1e-7)
+    np.testing.assert_allclose(moments.covariance[0], np.cov(inputs[0].T.astype(float), bias=True), atol=1e-7)
+
+
 def test_a_weight_takes_up_the_error_of_its_twin(random: np.random.Generator) -> None:
     """In steps of 0.5, both weights of 0.2 are nearest to 0; their inputs are equal, and 0.5 is nearer to their sum."""
     twin = random.normal(size=50)
@@ -47,6 +56,20 @@ def test_results_change_less_than_by_nearest_values(random: np.random.Generator)
         return float(np.square(inputs[0] @ (changed - exact)[0].T + bias).mean())
 
     assert loss(weights, correction[0]) < 0.2 * loss(nearest, 0.0)
+
+
+def test_blocks_of_columns_round_as_single_columns_do(
+    random: np.random.Generator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A block passes on its errors together; one of a single column is the method as published."""
+    inputs = random.normal(1, 1, (2, 400, 8)) @ random.normal(size=(8, 150)) + random.normal(
+        size=(2, 400, 150)
+    )
+    exact = random.normal(size=(2, 6, 150)).astype(np.float32)
+    together, _ = rounded(exact, moments_of(inputs), 127)
+    monkeypatch.setattr(weight_rounding, "_BLOCK", 1)
+    singly, _ = rounded(exact, moments_of(inputs), 127)
+    np.testing.assert_array_equal(together, singly)
 
 
 def test_the_mean_result_stays(random: np.random.Generator) -> None:
