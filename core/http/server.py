@@ -15,12 +15,12 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
-from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from core.errors import ConfigError
 from core.http.pages import ROUTES
+from core.http.access.hosts import HostCheck
 from core.messages import N_
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def routes_under(
         is_local: the server listens on this computer alone, so its programs need no token.
     """
     base = f"/{base_path.strip('/')}" if base_path.strip("/") else ""
-    guard = [Middleware(TrustedHostMiddleware, allowed_hosts=list(allowed_hosts))] if allowed_hosts else []
+    guard = [Middleware(HostCheck, allowed_hosts=list(allowed_hosts))] if allowed_hosts else []
     application = cache(lambda: _application(is_local=is_local))
     api, open_inference = Deferred(lambda: application().api), Deferred(lambda: application().open_inference)
     routes = [*ROUTES, *(_with_any_text(Route(path, api)) for path in _API_PATHS)]
@@ -101,7 +101,7 @@ def serve_run(run: str, *, host: str, port: int, allowed_hosts: Sequence[str] = 
     """
     is_local = is_loopback(host)
     allowed = list(allowed_hosts) or (list(_OWN_NAMES) if is_local else [])
-    guard = [Middleware(TrustedHostMiddleware, allowed_hosts=allowed)] if allowed else []
+    guard = [Middleware(HostCheck, allowed_hosts=allowed)] if allowed else []
     application = _application(is_local=is_local, only_run=run)
     routes = [
         _with_any_text(Mount("/api", app=application.api, middleware=guard)),

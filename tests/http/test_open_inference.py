@@ -118,7 +118,8 @@ def test_the_server_describes_itself_with_and_without_a_slash(path: str) -> None
     reply = ask(path)
     assert reply.status == 200
     assert json.loads(reply.body)["name"] == "darkroom"
-    assert ask(path, host="elsewhere.example").status == 400
+    refused = ask(path, host="elsewhere.example")
+    assert (refused.status, refused.headers["content-type"]) == (400, "application/problem+json")
 
 
 def test_metadata_names_what_infer_takes(finished_run: Path) -> None:

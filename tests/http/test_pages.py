@@ -56,7 +56,9 @@ def test_another_name_for_this_machine_is_refused(finished_run: Path, host: str)
     ):
         reply = ask(path, host=host)
         assert reply.status == 400
-        assert len(reply.body) < 100
+        assert reply.headers["content-type"] == "application/problem+json"
+        assert set(reply.json) == {"type", "title", "status", "detail", "error", "code"}
+        assert reply.json["detail"].startswith(f"This server is not called “{host}”.")
 
 
 @pytest.mark.parametrize("host", ["localhost", "localhost:9000", "127.0.0.1:8501"])
