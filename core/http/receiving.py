@@ -23,6 +23,8 @@ AnyRecord = TypeVar("AnyRecord", bound=Record)
 MAX_RECORD_BYTES = 1_000_000
 MAX_PICTURES_BYTES = 64_000_000
 MAX_PICTURES = 64
+# Beside the pictures of a form.
+_MAX_FIELDS = 8
 _WHOLE_NUMBER, _NUMBER = re.compile(r"-?\d{1,18}"), re.compile(r"-?\d{1,18}(\.\d{1,18})?")
 _TRUTHS = {"true": True, "false": False}
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
@@ -108,7 +110,10 @@ async def pictures_of_form(body: bytes, request: Request) -> tuple[SentPicture, 
         yield b""
 
     try:
-        form = await _PicturesParser(request.headers, stream(), max_files=MAX_PICTURES, max_fields=8).parse()
+        # Its own limit comes one file later.
+        form = await _PicturesParser(
+            request.headers, stream(), max_files=MAX_PICTURES + 1, max_fields=_MAX_FIELDS
+        ).parse()
     # The parser looks up a parameter of the header that clients may leave out.
     except (MultiPartException, KeyError, UnicodeDecodeError) as error:
         reason = error.message if isinstance(error, MultiPartException) else "it has no boundary"
@@ -117,6 +122,18 @@ async def pictures_of_form(body: bytes, request: Request) -> tuple[SentPicture, 
     if not pictures:
         raise ConfigError(N_("The form holds no picture. Send each as a file called “picture”."))
     return pictures
+
+
+def require_few_pictures(count: int) -> None:
+    """Check the number of the picture files in a request: a few bytes can be a picture that is large once decoded.
+
+    Raises:
+        RequestTooLargeError: there are too many.
+    """
+    if count > MAX_PICTURES:
+        raise RequestTooLargeError(
+            N_("A request may hold {limit} picture files. Send less at once."), limit=MAX_PICTURES
+        )
 
 
 def picture_of_base64(name: str, text: str) -> SentPicture:
@@ -135,6 +152,15 @@ class _PicturesParser(MultiPartParser):
     """Parser that keeps files in memory: the whole body is there already."""
 
     spool_max_size = MAX_PICTURES_BYTES
+
+    def on_part_end(self) -> None:
+        """End a field or a file.
+
+        Raises:
+            RequestTooLargeError: it is one picture too many.
+        """
+        super().on_part_end()
+        require_few_pictures(sum(isinstance(value, UploadFile) for _, value in self.items))
 
 
 async def _files_in(form: FormData) -> tuple[SentPicture, ...]:

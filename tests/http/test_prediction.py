@@ -17,7 +17,7 @@ from core.prediction.log.store import AnswerSource, logged_answers
 from core.workspace import project_of
 from tests.support.api_client import post, post_pictures
 from tests.support.http_client import ask
-from tests.support.pictures import digit
+from tests.support.pictures import digit, encoded
 
 PICTURES = (digit(3), digit(5))
 
@@ -40,6 +40,14 @@ def test_base64_in_json_answers_as_a_form_does(finished_run: Path) -> None:
     address = f"/api/v1/runs/{finished_run.name}/predict?top=1"
     encoded = [{"name": "0.png", "data": base64.b64encode(PICTURES[0]).decode()}]
     assert post(address, {"pictures": encoded}).json == post_pictures(address, PICTURES[0]).json
+
+
+def test_the_answer_to_an_animation_says_that_it_is_that_to_the_first_frame(finished_run: Path) -> None:
+    frames = [Image.new("RGB", (8, 8), colour) for colour in ("red", "blue")]
+    moving = encoded(frames[0], "WEBP", save_all=True, append_images=frames[1:])
+    reply = post_pictures(f"/api/v1/runs/{finished_run.name}/predict", moving, PICTURES[0])
+    doubts = [one["doubt"] for one in reply.json["predictions"]]
+    assert doubts == ["The file has several frames or pages. Only the first was classified.", None]
 
 
 def test_a_heatmap_comes_on_request_as_a_picture(finished_run: Path) -> None:
@@ -112,11 +120,23 @@ def test_a_body_over_the_limit_is_refused_unread(finished_run: Path) -> None:
     assert ask(address, method="POST", body=(piece, piece, piece, piece, unread)).status == 413
 
 
-def test_more_pictures_than_the_limit_are_refused(finished_run: Path) -> None:
+@pytest.mark.parametrize("count", [MAX_PICTURES + 1, MAX_PICTURES + 2])
+def test_more_pictures_than_the_limit_are_refused_with_it(finished_run: Path, count: int) -> None:
+    """In a form and in JSON alike, so that a client can send less at once."""
     address = f"/api/v1/runs/{finished_run.name}/predict"
-    assert post_pictures(address, *[PICTURES[0]] * (MAX_PICTURES + 1)).status == 400
     encoded = {"data": base64.b64encode(PICTURES[0]).decode()}
-    assert post(address, {"pictures": [encoded] * (MAX_PICTURES + 1)}).status == 400
+    for reply in (
+        post_pictures(address, *[PICTURES[0]] * count),
+        post(address, {"pictures": [encoded] * count}),
+    ):
+        assert reply.status == 413
+        assert reply.headers["content-type"] == "application/problem+json"
+        assert reply.json["detail"] == "A request may hold 64 picture files. Send less at once."
+
+
+def test_as_many_pictures_as_the_limit_are_answered(finished_run: Path) -> None:
+    address = f"/api/v1/runs/{finished_run.name}/predict"
+    assert len(post_pictures(address, *[PICTURES[0]] * MAX_PICTURES).json["predictions"]) == MAX_PICTURES
 
 
 def test_a_client_that_hangs_up_harms_nothing(finished_run: Path) -> None:

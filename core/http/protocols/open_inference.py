@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 import core
 from core.delivery.prediction import Classifier, Prediction
-from core.errors import ConfigError, NotFoundError, RequestTooLargeError
+from core.errors import ConfigError, NotFoundError
 from core.http.access.tokens import Scope
 from core.http.endpoint import Call, Endpoint
 from core.http.inference.answers import naming_picture
@@ -27,7 +27,7 @@ from core.http.protocols.tensors import (
     inference_response,
     parse_request,
 )
-from core.http.receiving import MAX_PICTURES
+from core.http.receiving import require_few_pictures
 from core.http.responses import json_response
 from core.messages import N_
 from core.prediction.noting import PictureAnswer
@@ -116,11 +116,7 @@ def _pictures(classifier: Classifier, inputs: Mapping[str, Tensor]) -> np.ndarra
     """Pictures of a request: uint8 RGB (n, input size, input size, 3)."""
     size = classifier.labels.input_size
     if inputs.keys() == {FILE} and inputs[FILE].datatype == BYTES:
-        # A few bytes can be a whole picture, which is large once it is decoded.
-        if inputs[FILE].values.size > MAX_PICTURES:
-            raise RequestTooLargeError(
-                N_("A request may hold {limit} picture files. Send less at once."), limit=MAX_PICTURES
-            )
+        require_few_pictures(inputs[FILE].values.size)
         files = _decoded(classifier, inputs[FILE].values.ravel())
         return np.stack(files) if files else np.empty((0, size, size, 3), np.uint8)
     if inputs.keys() == {PICTURE} and inputs[PICTURE].datatype == UINT8:

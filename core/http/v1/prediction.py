@@ -11,7 +11,7 @@ from core.http.endpoint import Call, Endpoint, SentPicture
 from core.http.inference.answers import PredictAnswer, PredictOptions, answer_picture
 from core.http.inference.noting import note_if_wanted
 from core.http.openapi.note import Note
-from core.http.receiving import MAX_PICTURES, picture_of_base64
+from core.http.receiving import MAX_PICTURES, picture_of_base64, require_few_pictures
 from core.messages import N_
 from core.prediction.noting import PictureAnswer
 from core.records import Record
@@ -32,6 +32,9 @@ class EncodedPictures(Record):
     """Pictures in JSON."""
 
     pictures: Annotated[tuple[EncodedPicture, ...], Note(most=MAX_PICTURES)]
+
+    def __post_init__(self) -> None:
+        require_few_pictures(len(self.pictures))
 
 
 def sent_pictures(call: Call) -> tuple[SentPicture, ...]:
