@@ -55,7 +55,7 @@ def _serve(options: argparse.Namespace) -> Answer:
         )
     require_free(options.host, options.port)
     print(f"{run.name} is served at http://{options.host}:{options.port}/api/docs", file=sys.stderr)
-    serve_run(run.name, host=options.host, port=options.port, allowed_hosts=options.allowed_host)
+    serve_run(run, host=options.host, port=options.port, allowed_hosts=options.allowed_host)
     return {"run": run.name, "host": options.host, "port": options.port}
 
 

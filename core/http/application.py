@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from pathlib import Path
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -85,12 +86,12 @@ ENDPOINTS: tuple[Endpoint, ...] = (
 class Application:
     """The applications of one server, which share its state."""
 
-    def __init__(self, *, is_local: bool, only_run: str | None = None) -> None:
+    def __init__(self, *, is_local: bool, only_run: Path | None = None) -> None:
         """Make a server's applications.
 
         Args:
             is_local: it listens on this computer alone.
-            only_run: name of the one run that it serves; None for the whole workspace.
+            only_run: folder of the one run that it serves; None for the whole workspace.
         """
         self._service = Service(is_local=is_local, only_run=only_run)
 

@@ -12,13 +12,15 @@ from starlette.responses import Response
 from core.evaluation.evaluated_run import EvaluatedRun
 from core.http.access.guard import Caller
 from core.http.access.tokens import Scope
-from core.http.inference.classifiers import LoadedClassifiers
+from core.http.inference.classifiers import LoadedClassifiers, LoadedRun
 from core.http.metrics import Metrics
 from core.http.names import run_named
 from core.records import Record
 from core.workspace import Project, get_project
 
 AnyRecord = TypeVar("AnyRecord", bound=Record)
+# Parameters in a path that also take ``PROJECT/NAME``, unless the path names the project.
+QUALIFIED_PARAMETERS = ("run", "search", "job", "batch")
 # A record becomes JSON; None is an answer without a body.
 Answer: TypeAlias = "Record | Response | None"
 
@@ -48,6 +50,8 @@ class Call:
     headers: Mapping[str, str]
     classifiers: LoadedClassifiers
     metrics: Metrics
+    # The one run of a server that has no other; None: the path names a run of the workspace.
+    only_run: Path | None = None
 
     @property
     def project(self) -> Project:
@@ -64,8 +68,20 @@ class Call:
 
         Raises:
             NotFoundError: there is no such run.
+            AmbiguousNameError: several projects have one of this name.
         """
-        return run_named(self.path["run"])[1]
+        return self.only_run or run_named(self.path["run"])[1]
+
+    @property
+    def loaded(self) -> LoadedRun:
+        """Classifier of the run that the path names.
+
+        Raises:
+            NotFoundError: there is no such run, or it has no finished classifier.
+            AmbiguousNameError: several projects have one of this name.
+            DeliveryError: its LiteRT file is withheld.
+        """
+        return self.classifiers.get(self.path["run"], self.only_run)
 
     @property
     def evaluated(self) -> EvaluatedRun:

@@ -11,19 +11,20 @@ from core.messages import N_
 from core.runs.control import jobs_called
 from core.workspace import Project, find_run, find_search, list_runs, list_searches, project_of, require_one
 
-# Folder names that ``new_job_name`` makes.
+# Folder names that ``new_job_name`` makes, and those behind the name of their project.
 _JOB_NAME = re.compile(r"[A-Za-z0-9_-]{1,80}")
+_QUALIFIED_NAME = re.compile(r"(?:[^/]{1,255}/)?[A-Za-z0-9_-]{1,80}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 def run_named(name: str) -> tuple[Project, Path]:
-    """Find a run.
+    """Find a run by its name, or by ``PROJECT/NAME``.
 
     Raises:
         NotFoundError: there is no such run.
         AmbiguousNameError: several projects have one of this name.
     """
-    return find_run(_checked(name))
+    return find_run(_checked(name, _QUALIFIED_NAME))
 
 
 def run_of(project: Project, name: str) -> Path:
@@ -39,13 +40,13 @@ def run_of(project: Project, name: str) -> Path:
 
 
 def search_named(name: str) -> JobDirectory:
-    """Find a search.
+    """Find a search by its name, or by ``PROJECT/NAME``.
 
     Raises:
         NotFoundError: there is no such search.
         AmbiguousNameError: several projects have one of this name.
     """
-    return JobDirectory(find_search(_checked(name))[1])
+    return JobDirectory(find_search(_checked(name, _QUALIFIED_NAME))[1])
 
 
 def search_of(project: Project, name: str) -> JobDirectory:
@@ -61,13 +62,13 @@ def search_of(project: Project, name: str) -> JobDirectory:
 
 
 def job_named(name: str) -> JobDirectory:
-    """Find a job of any kind, runs and searches among them.
+    """Find a job of any kind, runs and searches among them, by its name or by ``PROJECT/NAME``.
 
     Raises:
         NotFoundError: there is no such job.
         AmbiguousNameError: several projects have one of this name.
     """
-    jobs = jobs_called(_checked(name))
+    jobs = jobs_called(_checked(name, _QUALIFIED_NAME))
     if not jobs:
         raise NotFoundError(N_("There is no job called “{name}”. It may have been removed."), name=name)
     require_one(name, [(project_of(job.path), job.path) for job in jobs])
@@ -85,7 +86,7 @@ def checked_digest(text: str) -> str:
     return text
 
 
-def _checked(name: str) -> str:
-    if not _JOB_NAME.fullmatch(name):
+def _checked(name: str, form: re.Pattern[str] = _JOB_NAME) -> str:
+    if not form.fullmatch(name):
         raise NotFoundError(N_("“{name}” does not name a run, a search or a job."), name=name[:80])
     return name

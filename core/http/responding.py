@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import groupby
+from pathlib import Path
 
 from anyio import CapacityLimiter
 from anyio.to_thread import run_sync
@@ -27,7 +29,7 @@ from core.http.access.audit import AuditEntry, Refusals, write_entry
 from core.http.access.guard import Caller, Guard
 from core.http.access.rate_limit import RateLimiter, requests_per_second
 from core.http.access.tokens import Scope
-from core.http.endpoint import Answer, Call, Endpoint, SentPicture
+from core.http.endpoint import QUALIFIED_PARAMETERS, Answer, Call, Endpoint, SentPicture
 from core.http.inference.classifiers import LoadedClassifiers
 from core.http.metrics import Metrics
 from core.http.problems import CLIENT_CLOSED_REQUEST, problem_of
@@ -43,11 +45,16 @@ from core.http.receiving import (
 from core.http.responses import json_response
 from core.messages import N_
 from core.records import Record
+from core.workspace import project_of
 
 # Requests that read and write files at once.
 _FILE_THREADS = 4
 # Predictions that wait for a core; beyond, the server says that it is busy.
 MOST_WAITING = 64
+# Part of a route's pattern that takes a name, and one that takes it behind its project. The dates in names of
+# jobs tell them from what follows a name, such as “report”.
+_NAME_IN_PATTERN = re.compile(rf"\(\?P<({'|'.join(QUALIFIED_PARAMETERS)})>\[\^/\]\+\)")
+_QUALIFIED_NAME = r"(?P<\1>[^/]+/[A-Za-z0-9_-]*-[0-9][A-Za-z0-9_-]*|[^/]+)"
 # Refused by the guard.
 _FORBIDDEN = 403
 _REFUSED = {401, _FORBIDDEN}
@@ -74,12 +81,12 @@ class _Demands:
 class Service:
     """State that all requests of one server share."""
 
-    def __init__(self, *, is_local: bool, only_run: str | None = None) -> None:
+    def __init__(self, *, is_local: bool, only_run: Path | None = None) -> None:
         """Make the state of a server.
 
         Args:
             is_local: it listens on this computer alone, so its programs need no token.
-            only_run: name of the one run that it serves; None for the whole workspace.
+            only_run: folder of the one run that it serves; None for the whole workspace.
         """
         self.guard = Guard(is_local=is_local, limiter=RateLimiter(requests_per_second()))
         self.only_run = only_run
@@ -133,14 +140,15 @@ class Service:
             headers=request.headers,
             classifiers=self.classifiers,
             metrics=self.metrics,
+            only_run=self.only_run,
         )
         # The handler's answer is written there too: JSON of a large report takes a while.
         return await run_sync(_answered, endpoint, call, limiter=limiter)
 
     def _require_served(self, path: Mapping[str, str]) -> None:
-        run = path.get("run")
-        if self.only_run is not None and run not in {None, self.only_run}:
-            raise NotFoundError(N_("This server has one run alone: {name}."), name=self.only_run)
+        name, run = path.get("run"), self.only_run
+        if run is not None and name not in {None, run.name, f"{project_of(run).name}/{run.name}"}:
+            raise NotFoundError(N_("This server has one run alone: {name}."), name=run.name)
 
 
 def _entry(request: Request, caller: Caller | None, status: int) -> AuditEntry:
@@ -159,8 +167,17 @@ def routes_of(endpoints: Sequence[Endpoint], service: Service) -> list[Route]:
     routes = []
     for path, rows in groupby(in_order, key=lambda endpoint: endpoint.path):
         by_method = {endpoint.method: endpoint for endpoint in rows}
-        routes.append(Route(path, partial(_answer, service, by_method), methods=list(by_method)))
+        route = Route(path, partial(_answer, service, by_method), methods=list(by_method))
+        routes.append(_with_projects(route))
     return routes
+
+
+def _with_projects(route: Route) -> Route:
+    """Let a route take ``PROJECT/NAME`` for a name: a project restored beside the original has jobs of the same names."""
+    if "{project}" not in route.path:
+        pattern = _NAME_IN_PATTERN.sub(_QUALIFIED_NAME, route.path_regex.pattern)
+        route.path_regex = re.compile(pattern)
+    return route
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,6 +8,7 @@ import socket
 import threading
 from collections.abc import Callable, Sequence
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import psutil
@@ -19,8 +20,8 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from core.errors import ConfigError
-from core.http.pages import ROUTES
 from core.http.access.hosts import HostCheck
+from core.http.pages import ROUTES
 from core.messages import N_
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ def routes_under(
     ]
 
 
-def serve_run(run: str, *, host: str, port: int, allowed_hosts: Sequence[str] = ()) -> None:
+def serve_run(run: Path, *, host: str, port: int, allowed_hosts: Sequence[str] = ()) -> None:
     """Serve the API of one run without pages, until the process is asked to end.
 
     Args:
@@ -158,7 +159,7 @@ def _with_any_text(route: AnyRoute) -> AnyRoute:
     return route
 
 
-def _application(*, is_local: bool, only_run: str | None = None) -> Application:
+def _application(*, is_local: bool, only_run: Path | None = None) -> Application:
     # It imports pandas and LiteRT, which would delay the start of the server.
     from core.http.application import Application
 

@@ -143,11 +143,11 @@ def find_job(name: str) -> JobDirectory | None:
 
 
 def jobs_called(name: str) -> list[JobDirectory]:
-    """Find all jobs of a name: a project restored beside the original has jobs of the same names."""
-    folders = [jobs_folder()]
-    for project in list_projects():
-        folders += _job_folders(project)
-    paths = [folder / name for folder in folders]
+    """Find all jobs of a name, or of ``PROJECT/NAME``: a project restored beside the original has jobs of the same names."""
+    owner, _, own_name = name.rpartition("/")
+    projects = [project for project in list_projects() if owner in {"", project.name}]
+    folders = [folder for project in projects for folder in _job_folders(project)]
+    paths = [folder / own_name for folder in ([] if owner else [jobs_folder()]) + folders]
     return [JobDirectory(path) for path in paths if (path / "config.json").is_file()]
 
 

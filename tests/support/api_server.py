@@ -22,10 +22,10 @@ START_SECONDS = 120.0
 
 
 @contextmanager
-def serving(run: Path) -> Iterator[str]:
-    """``python -m core serve RUN`` on a free port; yields its address."""
+def serving(name: str) -> Iterator[str]:
+    """``python -m core serve NAME`` on a free port; yields its address."""
     port = free_port()
-    with _process(["core", "serve", run.name, "--port", str(port)], port) as address:
+    with _process(["core", "serve", name, "--port", str(port)], port) as address:
         yield address
 
 

@@ -55,24 +55,27 @@ class LoadedRun:
 
 
 class LoadedClassifiers:
-    """The classifiers in memory, by the name of their run. Safe to share between threads."""
+    """The classifiers in memory, by the name that requests call their run. Safe to share between threads."""
 
     def __init__(self) -> None:
         self._loaded: OrderedDict[str, LoadedRun] = OrderedDict()
         self._lock = threading.Lock()
 
-    def get(self, name: str) -> LoadedRun:
+    def get(self, name: str, run: Path | None = None) -> LoadedRun:
         """Return a run's classifier; loaded at the first call and after a change.
 
+        Args:
+            run: its folder, where it is known; None: the name is looked up.
         Raises:
             NotFoundError: there is no such run, or it has no finished classifier.
+            AmbiguousNameError: several projects have one of this name.
             DeliveryError: its LiteRT file is withheld.
         """
         with self._lock:
             loaded = self._loaded.get(name)
             if loaded is None or not loaded.is_current():
                 self._loaded.pop(name, None)
-                loaded = self._loaded[name] = LoadedRun(run_named(name)[1])
+                loaded = self._loaded[name] = LoadedRun(run or run_named(name)[1])
                 while len(self._loaded) > MOST_LOADED:
                     self._loaded.popitem(last=False)
             self._loaded.move_to_end(name)

@@ -8,7 +8,8 @@ from http import HTTPStatus
 
 import core
 from core.http.access.tokens import Scope
-from core.http.endpoint import Endpoint
+from core.http.endpoint import QUALIFIED_PARAMETERS, Endpoint
+from core.http.openapi.note import QUALIFIED_ID
 from core.http.openapi.schema import Schemas, required_fields
 from core.http.problems import MEDIA_TYPE
 from core.records import JsonObject, Record
@@ -80,11 +81,16 @@ def _security(scope: Scope | None) -> list[JsonObject]:
 
 
 def _parameters(endpoint: Endpoint, schemas: Schemas) -> list[JsonObject]:
-    in_path: list[JsonObject] = [
-        {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
-        for name in _PARAMETER.findall(endpoint.path)
-    ]
+    names = _PARAMETER.findall(endpoint.path)
+    in_path = [_path_parameter(name, is_qualified="project" not in names) for name in names]
     return in_path + (_query(endpoint.query, schemas) if endpoint.query else [])
+
+
+def _path_parameter(name: str, *, is_qualified: bool) -> JsonObject:
+    parameter: JsonObject = {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+    if is_qualified and name in QUALIFIED_PARAMETERS:
+        parameter["description"] = QUALIFIED_ID
+    return parameter
 
 
 def _query(kind: type[Record], schemas: Schemas) -> list[JsonObject]:

@@ -10,6 +10,11 @@ from core.errors import ConfigError
 from core.messages import N_
 from core.records import Record
 
+# About the id of a run, a search, a batch or another job.
+QUALIFIED_ID = (
+    "PROJECT/ID where several projects have one of this id, as those restored beside the original do."
+)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Note:

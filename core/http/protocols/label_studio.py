@@ -1,4 +1,4 @@
-"""Label Studio's ML backend: pre-labels for its tasks, at ``/api/label-studio/RUN``.
+"""Label Studio's ML backend: pre-labels for its tasks, at ``/api/label-studio/RUN`` or ``…/PROJECT/RUN``.
 
 Label Studio calls ``/health``, then ``/setup`` with the labelling interface of its project, then
 ``/predict`` with tasks. Pictures are read from the task itself or from the Label Studio that
@@ -62,7 +62,7 @@ def health(call: Call) -> Response:
 
 def setup(call: Call) -> Response:
     """Check that the run can predict and that the interface has choices for a picture."""
-    loaded, body = _model(call), _body(call)
+    loaded, body = call.loaded, _body(call)
     schema = body.get("schema") or body.get("label_config")
     if schema:
         find_choices(str(schema))
@@ -76,7 +76,7 @@ def predict(call: Call) -> Response:
         ConfigError: the interface has no choices for a picture, or there is no list of tasks.
         RequestTooLargeError: there are too many.
     """
-    loaded, body = _model(call), _body(call)
+    loaded, body = call.loaded, _body(call)
     choices = find_choices(str(body.get("label_config") or ""))
     tasks, ends = _tasks_in(body), time.monotonic() + _LONGEST_SECONDS
     results = [
@@ -178,10 +178,6 @@ def _embedded(address: str) -> bytes:
         return base64.b64decode(data, validate=True) if head.endswith(";base64") else unquote_to_bytes(data)
     except (binascii.Error, ValueError) as error:
         raise NotFoundError(N_("The picture in the task is not Base64.")) from error
-
-
-def _model(call: Call) -> LoadedRun:
-    return call.classifiers.get(call.path["run"])
 
 
 def _body(call: Call) -> JsonObject:

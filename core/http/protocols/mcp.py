@@ -22,7 +22,7 @@ from core.http.endpoint import Answer, Call, Endpoint, SentPicture
 from core.http.inference.answers import PredictOptions
 from core.http.inference.classifiers import LoadedClassifiers
 from core.http.metrics import Metrics
-from core.http.openapi.note import Note
+from core.http.openapi.note import QUALIFIED_ID, Note
 from core.http.openapi.schema import Schemas, required_fields
 from core.http.receiving import parse_json, parse_record, picture_of_base64
 from core.http.responses import json_response
@@ -49,7 +49,7 @@ class ListArguments(Record):
 class PredictArguments(Record):
     """A picture and the run that classifies it."""
 
-    run: Annotated[str, Note(text="Id of a run that is ready.")]
+    run: Annotated[str, Note(text=f"Id of a run that is ready. {QUALIFIED_ID}")]
     image: Annotated[str, Note(text="The picture file in Base64.")]
     top: Annotated[int, Note(text="Most probable classes to return.", minimum=1, maximum=1000)] = 5
 
@@ -69,7 +69,7 @@ class TrainArguments(Record):
 class EvaluateArguments(Record):
     """A run."""
 
-    run: str
+    run: Annotated[str, Note(text=f"Id of a run. {QUALIFIED_ID}")]
 
 
 @dataclass(frozen=True, kw_only=True)

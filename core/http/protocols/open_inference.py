@@ -1,6 +1,6 @@
 """Open Inference Protocol v2, which Triton's, KServe's and other clients speak: ``/v2``.
 
-Every finished run is a model of its name. It takes decoded pictures (``picture``) or files (``file``).
+Every finished run is a model of its name, or of ``PROJECT/NAME``. It takes decoded pictures (``picture``) or files (``file``).
 """
 
 from __future__ import annotations
@@ -55,8 +55,8 @@ def ready(call: Call) -> Response:
 
 
 def model_ready(call: Call) -> Response:
-    loaded = _model(call)
-    return json_response({"name": loaded.run.name, "ready": True})
+    _model(call)
+    return json_response({"name": _name(call), "ready": True})
 
 
 def model_metadata(call: Call) -> Response:
@@ -67,7 +67,7 @@ def model_metadata(call: Call) -> Response:
         outputs.append(_about(STRANGER_SCORE, FP32, [-1]))
     return json_response(
         {
-            "name": loaded.run.name,
+            "name": _name(call),
             "versions": [MODEL_VERSION],
             "platform": "darkroom_litert",
             # One of them is sent.
@@ -99,13 +99,18 @@ def infer(call: Call) -> Response:
                 for data, answer in zip(files, answers, strict=True)
             ],
         )
-    return inference_response(request, loaded.run.name, _outputs(loaded.classifier, answers))
+    return inference_response(request, _name(call), _outputs(loaded.classifier, answers))
 
 
 def _model(call: Call) -> LoadedRun:
     if call.path.get("version", MODEL_VERSION) != MODEL_VERSION:
         raise NotFoundError(N_("A model has the version {version} alone."), version=MODEL_VERSION)
-    return call.classifiers.get(call.path["run"])
+    return call.loaded
+
+
+def _name(call: Call) -> str:
+    """Name by which the client calls the model."""
+    return call.path["run"]
 
 
 def _about(name: str, datatype: str, shape: list[int]) -> JsonObject:

@@ -9,7 +9,6 @@ from starlette.responses import StreamingResponse
 
 from core.http.access.tokens import Scope
 from core.http.endpoint import Call, Endpoint
-from core.http.names import run_named
 from core.http.openapi.note import Note
 from core.http.v1.data.imports import UploadOrFolder, source_path
 from core.http.v1.views import JobView, job_view
@@ -19,6 +18,7 @@ from core.prediction.batch.records import BatchCounts
 from core.records import Record
 from core.runs.batches import delete_batch, start_batch
 from core.runs.control import pause, resume, stop
+from core.workspace import project_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,8 +46,8 @@ class BatchDeletion(Record):
 
 
 def list_all(call: Call) -> BatchList:
-    project, run = run_named(call.path["run"])
-    return BatchList(batches=tuple(_view(batch) for batch in list_batches(project, run)))
+    run = call.run
+    return BatchList(batches=tuple(_view(batch) for batch in list_batches(project_of(run), run)))
 
 
 def start(call: Call) -> BatchView:

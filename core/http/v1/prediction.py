@@ -69,7 +69,7 @@ def predict(call: Call) -> PredictAnswer:
     Raises:
         UnreadableImageError: one of them cannot be read.
     """
-    loaded, options = call.classifiers.get(call.path["run"]), call.query_as(PredictOptions)
+    loaded, options = call.loaded, call.query_as(PredictOptions)
     pictures = sent_pictures(call)
     answers = [answer_picture(loaded, one.name, one.data, options) for one in pictures]
     call.metrics.pictures.labels(loaded.run.name).inc(len(answers))

@@ -81,7 +81,7 @@ def explain(call: Call) -> ExplanationView:
         NotFoundError: the class is unknown, or the run is an ensemble or not finished.
     """
     options, sent = call.query_as(ExplainOptions), sent_picture(call)
-    explainer: Explainer = call.classifiers.get(call.path["run"]).explainer
+    explainer: Explainer = call.loaded.explainer
     index = None if options.class_name is None else explainer.class_index(options.class_name)
     with naming_picture(sent.name):
         heatmap = explainer.heatmap(sent.data, index)
