@@ -58,6 +58,8 @@ class ErrorCode(StrEnum):
     ONE_CLASS = "one_class"
     CONFIRMATION_NEEDED = "confirmation_needed"
     READER_MISSING = "reader_missing"
+    # The work ends for good: what it needs is gone, or will never be readable.
+    CANNOT_GO_ON = "cannot_go_on"
 
 
 class DarkroomError(Exception):

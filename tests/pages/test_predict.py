@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from core.data.dataset import open_dataset
 from core.delivery.prediction import Classifier
 from core.files import write_json
 from core.jobs.directory import JobDirectory
+from core.errors import ErrorCode
 from core.jobs.status import JobState, JobStatus
 from core.messages import Message
 from core.prediction.batch.job import predict_batch
@@ -133,6 +136,19 @@ def test_the_log_is_switched_on_and_shows_drift(
     open_page: OpenPage, finished_run: Path, tmp_path: Path
 ) -> None:
     project = project_of(finished_run)
+@pytest.mark.parametrize("code", ["", ErrorCode.CANNOT_GO_ON])
+def test_a_batch_that_can_never_go_on_has_no_button_for_it(
+    open_page: OpenPage, finished_run: Path, tmp_path: Path, code: str
+) -> None:
+    job = waiting_batch(finished_run, tmp_path / "cut.zip")
+    job.write_status(JobStatus(state=JobState.FAILED, error=Message("cut.zip is cut off.", {}, code)))
+    app = open_page("predict", batch=job.name)
+    assert "Failed" in said(app)
+    assert [button.label for button in app.button if button.key == "resume-batch"] == (
+        [] if code else ["Go on"]
+    )
+
+
     app = open_page("predict", section="drift")
     assert "Log the answers" in said(app)
     app.toggle(key="log-on").set_value(True).run()

@@ -12,7 +12,7 @@ import numpy as np
 
 from core.delivery.decisions import sets_of
 from core.delivery.files import Labels, read_labels
-from core.errors import ConfigError, NotFoundError
+from core.errors import ConfigError, ErrorCode, NotFoundError
 from core.messages import N_
 from core.prediction.batch.answer_table import AnswerWriter, remove_shards
 from core.prediction.batch.network import BatchNetwork
@@ -51,7 +51,9 @@ def predict_batch(directory: Path, config: JsonObject, progress: Progress) -> Js
 def _answer_all(directory: Path, request: BatchRequest, progress: Progress) -> None:
     run = project_of(directory).runs / request.run
     if not run.exists():
-        raise NotFoundError(N_("“{name}” was deleted in the meantime."), name=request.run)
+        raise NotFoundError(
+            N_("“{name}” was deleted in the meantime."), code=ErrorCode.CANNOT_GO_ON, name=request.run
+        )
     network = BatchNetwork(run)
     facts = _facts_of(directory, run, network)
     writer = AnswerWriter(directory, facts)
@@ -74,6 +76,7 @@ def _facts_of(directory: Path, run: Path, network: BatchNetwork) -> BatchFacts:
     if not network.has_digest(facts.network):
         raise ConfigError(
             N_("The classifier of “{name}” has changed since this batch began. Start a new batch."),
+            code=ErrorCode.CANNOT_GO_ON,
             name=run.name,
         )
     # An earlier digest would change with the thresholds.

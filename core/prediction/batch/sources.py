@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -22,7 +22,7 @@ from core.data.sources.members import (
 )
 from core.data.sources.opening import is_archive_name, open_source
 from core.data.sources.zips import ZIP_MAGIC
-from core.errors import DataError, NotFoundError
+from core.errors import DataError, ErrorCode, NotFoundError
 from core.files import sha256_bytes
 from core.messages import N_
 
@@ -56,18 +56,34 @@ def open_pictures(directory: Path, sources: Sequence[Path]) -> Iterator[list[Bat
         DataError: there are no pictures.
     """
     with ExitStack() as stack:
-        pictures = [
-            picture
-            for number, source in enumerate(sources)
-            for picture in _pictures_of(directory / source, number, stack)
-        ]
+        pictures: list[BatchPicture] = []
+        for number, source in enumerate(sources):
+            with _ending_for_good(source):
+                pictures += _pictures_of(directory / source, number, stack)
         if not pictures:
             names = ", ".join(source.name for source in sources)
             raise DataError(
                 N_("There are no pictures in {sources}. Choose a folder or archive with pictures."),
+                code=ErrorCode.CANNOT_GO_ON if all(map(_is_kept, sources)) else "",
                 sources=names,
             )
         yield pictures
+
+
+@contextmanager
+def _ending_for_good(source: Path) -> Iterator[None]:
+    """Mark the error of a source that the batch keeps: nobody mends it, while a folder of the server may change."""
+    try:
+        yield
+    except DataError as error:
+        if _is_kept(source):
+            error.message = replace(error.message, code=ErrorCode.CANNOT_GO_ON)
+        raise
+
+
+def _is_kept(source: Path) -> bool:
+    """True for a source in the directory of its batch."""
+    return not source.is_absolute()
 
 
 def is_archive(path: Path) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 import streamlit as st
 
+from core.errors import ErrorCode
 from core.jobs.status import JobState
 from core.messages import first_of
 from core.prediction.batch.batches import Batch
@@ -63,7 +64,7 @@ def show_batch(project: Project, batch: Batch) -> None:
 
 
 def _unfinished(batch: Batch) -> None:
-    """Say that pictures are missing, and offer to go on."""
+    """Say that pictures are missing, and offer to go on where that is possible."""
     status = batch.job.status()
     show_error(status)
     with st.container(horizontal=True, vertical_alignment="center", key="batch-unfinished"):
@@ -74,6 +75,8 @@ def _unfinished(batch: Batch) -> None:
             else _("**{state}.** There are no answers.")
         )
         st.markdown(text.format(state=_(STATE_NAMES[status.state])), width="content")
+        if status.error is not None and status.error.code == ErrorCode.CANNOT_GO_ON:
+            return
         is_pressed = st.button(_("Go on"), icon=":material/play_arrow:", type="primary", key="resume-batch")
         if is_pressed and try_to(lambda: resume(batch.job)):
             st.rerun()

@@ -18,7 +18,7 @@ from pyarrow import parquet
 from core.delivery.files import Labels, read_labels, tflite_file, write_labels
 from core.delivery.limits import use_limits
 from core.delivery.prediction import Classifier
-from core.errors import ConfigError, DataError, NotFoundError
+from core.errors import ConfigError, DataError, ErrorCode, NotFoundError
 from core.evaluation.strangers.chosen import AnswerLimits
 from core.files import hash_file
 from core.jobs.directory import JobDirectory
@@ -215,6 +215,7 @@ def test_another_classifier_does_not_go_on_with_a_batch(finished_run: Path, digi
     with pytest.raises(ConfigError, match="has changed since this batch began"):
         run(job)
 
+    assert raised.value.message.code == ErrorCode.CANNOT_GO_ON
 
 def test_features_are_those_of_the_same_pass(finished_run: Path, digits: Path) -> None:
     """Unit length, one row a picture; equal pictures have equal features."""

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from core.data.sources.members import UnreadableMemberError
-from core.errors import ArchiveError, NotFoundError
+from core.errors import ArchiveError, DataError, ErrorCode, NotFoundError
 from core.files import sha256_bytes
 from core.prediction.batch.sources import BatchFiles, open_pictures
 from tests.support.files import deny_opening
@@ -53,6 +53,21 @@ def test_pictures_are_read_again_from_every_kind_of_source(tmp_path: Path, sourc
             for path in PICTURES:
                 assert files.read(number, path, sha256_bytes(FILES[path])) == FILES[path]
         assert files.read(3, "1.png", None) == digit(1)
+
+
+@pytest.mark.parametrize("is_kept", [True, False])
+@pytest.mark.parametrize("content", [{"1.png": digit(1)}, {"labels.csv": b"a,b"}], ids=["cut off", "empty"])
+def test_a_source_that_the_batch_keeps_is_unreadable_for_good(
+    tmp_path: Path, content: dict[str, bytes], is_kept: bool
+) -> None:
+    """One that lies elsewhere can be copied anew, or get its pictures."""
+    archive = write_zip(tmp_path / "cut.zip", content)
+    if "1.png" in content:
+        archive.write_bytes(archive.read_bytes()[:-30])
+    source = Path(archive.name) if is_kept else archive
+    with pytest.raises(DataError) as raised, open_pictures(tmp_path, [source]):
+        pass
+    assert raised.value.message.code == (ErrorCode.CANNOT_GO_ON if is_kept else "")
 
 
 def test_sources_of_the_batch_itself_are_relative(tmp_path: Path) -> None:
