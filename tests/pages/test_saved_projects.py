@@ -8,10 +8,13 @@ from typing import Any
 
 from streamlit.testing.v1 import AppTest
 
+from core.archive.records import SaveRequest, SaveResult
 from core.archive.saved import archive_file
-from core.jobs.directory import list_jobs
+from core.files import write_json
+from core.jobs.directory import JobDirectory, list_jobs
 from core.jobs.kinds import JobKind
-from core.jobs.status import JobState
+from core.jobs.status import JobState, JobStatus
+from core.messages import Message
 from core.runs.control import wait_for
 from core.workspace import Project, get_project, jobs_folder, list_projects
 from pages.ui.data.sources.choosing import Kind
@@ -32,6 +35,37 @@ def test_a_project_is_packed_and_offered(project: Project, open_page: OpenPage) 
     assert not app.exception
     assert archive_file(job.path).is_file()
     assert any("0 runs" in caption.value for caption in app.caption)
+
+
+def test_a_file_that_the_command_line_wrote_is_none_of_the_pages_business(
+    project: Project, open_page: OpenPage, tmp_path: Path
+) -> None:
+    """What the page has packed before stays offered, and no error of elsewhere is shown."""
+    ours = saving_job(project, "save-1", JobStatus(state=JobState.FINISHED))
+    write_json(ours.path / "result.json", RESULT.to_json())
+    archive_file(ours.path).write_bytes(b"zip")
+    error = Message("/mnt/backup.zip could not be written.", {})
+    for number, status in enumerate(
+        (JobStatus(state=JobState.FAILED, error=error), JobStatus(state=JobState.FINISHED, error=error)), 2
+    ):
+        saving_job(project, f"save-{number}", status, output=tmp_path / "elsewhere.zip")
+        app = open_page()
+        assert [box.value for box in app.error] == []
+        assert any("0 runs" in caption.value for caption in app.caption)
+    saving_job(project, "save-4", JobStatus(state=JobState.FAILED, error=error))
+    assert ["could not be written" in box.value for box in open_page().error] == [True]
+
+
+RESULT = SaveResult(
+    path=Path("x"), size_bytes=3, files=1, runs=(), resumable=(), reproduces=None, missing_pictures=0
+)
+
+
+def saving_job(project: Project, name: str, status: JobStatus, output: Path | None = None) -> JobDirectory:
+    request = SaveRequest(output=output).to_json()
+    job = JobDirectory.create(project.jobs / name, JobKind.SAVE_PROJECT, request)
+    job.write_status(status)
+    return job
 
 
 def opened(app: AppTest, file: Path, name: str) -> AppTest:

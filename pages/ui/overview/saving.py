@@ -9,7 +9,7 @@ import streamlit as st
 from core.archive.records import USUAL_PARTS, Part, SaveRequest, SaveResult
 from core.archive.saved import archive_file
 from core.http.pages import archive_address
-from core.jobs.directory import JobDirectory
+from core.jobs.directory import JobDirectory, list_jobs
 from core.jobs.kinds import JobKind
 from core.jobs.status import JobState
 from core.messages import N_
@@ -54,7 +54,7 @@ def save_popover(project: Project) -> None:
 
 def saving_state(project: Project) -> None:
     """Draw the progress of saving, its failure, or the download of the file."""
-    job = newest_job(project, JobKind.SAVE_PROJECT)
+    job = _offered_job(project)
     if job is None:
         return
     status = job.status()
@@ -64,6 +64,19 @@ def saving_state(project: Project) -> None:
         _download(project, job)
     else:
         show_error(status)
+
+
+def _offered_job(project: Project) -> JobDirectory | None:
+    """Return the newest job that saves the project and is at work, or whose file is offered here.
+
+    The command line writes its file to a place of its own, and says itself what became of it.
+    """
+    jobs = (job for job in list_jobs(project.jobs) if job.kind is JobKind.SAVE_PROJECT)
+    return next((job for job in jobs if not job.status().state.has_ended or _is_offered(job)), None)
+
+
+def _is_offered(job: JobDirectory) -> bool:
+    return SaveRequest.from_json(job.config()).output is None
 
 
 def _request(project: Project) -> SaveRequest:
