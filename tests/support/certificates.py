@@ -7,6 +7,7 @@ from pathlib import Path
 from core.delivery.certificate.records import Agreement, Certificate, ClassDifference, FileCheck, Speed
 from core.delivery.certificate.store import write_certificate
 from core.delivery.exporter import Exporter
+from core.delivery.formats.litert.tflite_format import TFLITE
 from core.evaluation.comparison.differences import MetricDifference
 from core.files import hash_file
 
@@ -40,8 +41,15 @@ def certified(run: Path, exporter: Exporter, *, dogs_lost: int = 0) -> Certifica
         check=FileCheck(
             agreement=agreement,
             is_whole=True,
-            speed=Speed(milliseconds=8.0, ratio=1.5, ratio_interval=(1.4, 1.6)),
+            speed=_speed(exporter),
         ),
     )
     write_certificate(run, exporter, certificate)
     return certificate
+
+
+def _speed(exporter: Exporter) -> Speed:
+    """8 ms of the reference, and of all others, measured while other work slowed both."""
+    if exporter is TFLITE:
+        return Speed(milliseconds=8.0)
+    return Speed(milliseconds=300.0, ratio=1.5, ratio_interval=(1.4, 1.6))

@@ -77,14 +77,28 @@ def loss_text(accuracy: MetricDifference) -> str:
     )
 
 
-def speed_text(speed: Speed) -> str:
-    """Time of one picture, and how it compares with the float32 LiteRT file."""
-    time = _("{milliseconds} ms").format(milliseconds=f"{speed.milliseconds:.1f}")
+def speed_text(speed: Speed, reference: Speed | None) -> str:
+    """Time of one picture, and how it compares with the float32 LiteRT file.
+
+    Two files are measured at different times, perhaps beside other work, so their milliseconds do not
+    compare. The ratio was measured in turns: the time is that of the reference, by this ratio.
+
+    Args:
+        reference: speed of the float32 LiteRT file; None: it was not measured.
+    """
     if speed.ratio is None:
-        return time
+        return _milliseconds(speed.milliseconds)
     ratio = _("{ratio} × the time").format(ratio=f"{speed.ratio:.2f}")
-    equal = _("about equal")
-    return f"{time} · {ratio if speed.is_faster or speed.is_slower else equal}"
+    compared = ratio if speed.is_faster or speed.is_slower else _("about equal")
+    return (
+        compared
+        if reference is None
+        else f"{_milliseconds(reference.milliseconds * speed.ratio)} · {compared}"
+    )
+
+
+def _milliseconds(value: float) -> str:
+    return _("{milliseconds} ms").format(milliseconds=f"{value:.1f}")
 
 
 def signed_points(fraction: float) -> str:

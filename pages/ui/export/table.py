@@ -7,10 +7,12 @@ from pathlib import Path
 import streamlit as st
 
 from core.delivery import export
+from core.delivery.certificate.records import Certificate, Speed
 from core.delivery.certificate.store import FileState, read_certificate
 from core.delivery.export import state_of
 from core.delivery.export_job import Doing, work_of
 from core.delivery.exporter import Exporter
+from core.delivery.formats.litert.tflite_format import TFLITE
 from core.http.pages import export_path
 from core.reporting.exports import export_file
 from pages.ui.export.display_names import DOINGS, GROUPS, ICONS, speed_text, state_text
@@ -42,13 +44,21 @@ def _format_table(run: Path, allowed_loss: float) -> None:
     """
     job = running_export(run)
     work = {} if job is None else work_of(job)
+    reference = _speed(read_certificate(run, TFLITE))
     for group, title in GROUPS.items():
         exporters = [exporter for exporter in export.EXPORTERS if exporter.group is group]
         if exporters:
             st.markdown(f"##### {_(title)}")
         for exporter in exporters:
             with st.container(key=f"export-{exporter.code}", border=True):
-                _row(run, exporter, allowed_loss, doing=work.get(exporter.code), is_busy=job is not None)
+                _row(
+                    run,
+                    exporter,
+                    allowed_loss,
+                    reference,
+                    doing=work.get(exporter.code),
+                    is_busy=job is not None,
+                )
 
 
 def download_button(run: Path, exporter: Exporter, *, is_primary: bool, key: str) -> None:
@@ -63,9 +73,26 @@ def download_button(run: Path, exporter: Exporter, *, is_primary: bool, key: str
     )
 
 
-def _row(run: Path, exporter: Exporter, allowed_loss: float, *, doing: Doing | None, is_busy: bool) -> None:
+def _speed(certificate: Certificate | None) -> Speed | None:
+    return certificate.check.speed if certificate and certificate.check else None
+
+
+def _row(
+    run: Path,
+    exporter: Exporter,
+    allowed_loss: float,
+    reference: Speed | None,
+    *,
+    doing: Doing | None,
+    is_busy: bool,
+) -> None:
+    """Draw one format.
+
+    Args:
+        reference: speed of the float32 LiteRT file.
+    """
     state, certificate = state_of(run, exporter), read_certificate(run, exporter)
-    check = certificate.check if certificate else None
+    own_speed = _speed(certificate)
     name, shown, size, speed, action = st.columns(_WIDTHS, vertical_alignment="center")
     name.markdown(f"**{_(exporter.label)}**", help=_(exporter.description))
     text = state_text(run, exporter, state, certificate) if doing is None else _(DOINGS[doing])
@@ -73,11 +100,11 @@ def _row(run: Path, exporter: Exporter, allowed_loss: float, *, doing: Doing | N
     shown.markdown(f"{icon} {text}".strip())
     if state.can_be_taken:
         size.markdown(file_size(export_file(run, exporter).stat().st_size))
-    if check is not None and check.speed is not None and state is FileState.CERTIFIED:
+    if own_speed is not None and state is FileState.CERTIFIED:
         speed.markdown(
-            speed_text(check.speed),
+            speed_text(own_speed, reference),
             help=_(
-                "Time of one decoded picture on this computer. It was measured in turns with the float32 LiteRT file; “about equal” means that the difference may be chance."
+                "Time of one decoded picture on this computer. Its ratio to the float32 LiteRT file was measured in turns, so other work slows both alike; the time is that of the LiteRT file by this ratio. “About equal” means that the difference may be chance."
             ),
         )
     with action:
