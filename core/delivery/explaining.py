@@ -13,8 +13,10 @@ from core.data.images.depth import PixelRange
 from core.data.images.picture import PictureError, decode_picture, open_picture
 from core.data.labels.task import Task
 from core.data.skip_reasons import unreadable_image
+from core.delivery.export import require_offered
 from core.delivery.exporter import delivered_head
-from core.delivery.files import read_labels, require_delivered, tflite_file
+from core.delivery.files import read_labels, tflite_file
+from core.delivery.formats.litert.tflite_format import TFLITE
 from core.delivery.run_network import has_one_network
 from core.errors import DarkroomError, NotFoundError
 from core.evaluation.explanations.joined_network import JoinedNetwork
@@ -48,8 +50,9 @@ class Explainer:
 
         Raises:
             NotFoundError: the run has no finished classifier.
+            DeliveryError: its LiteRT file is withheld, because it answers otherwise than was evaluated.
         """
-        require_delivered(run)
+        require_offered(run, TFLITE)
         self.labels, file = read_labels(run), tflite_file(run)
         self._folder, self._written = run / "evaluation" / "heatmaps", file.stat().st_mtime_ns
         # LiteRT file of the classifier.

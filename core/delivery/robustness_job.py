@@ -7,7 +7,9 @@ from pathlib import Path
 
 from core.data.labels.layout import Split
 from core.data.pixels.decoder_changes import drop_outdated
-from core.delivery.files import require_delivered, tflite_file
+from core.delivery.export import require_offered
+from core.delivery.files import tflite_file
+from core.delivery.formats.litert.tflite_format import TFLITE
 from core.evaluation.evaluated_run import EvaluatedRun
 from core.evaluation.foreign.robustness import judged_classifier
 from core.evaluation.robustness.answering import (
@@ -50,10 +52,11 @@ def _classifier(evaluated: EvaluatedRun, directory: Path) -> AbstractContextMana
 
     Raises:
         NotFoundError: an ensemble without one.
+        DeliveryError: that of the ensemble is withheld.
     """
     if evaluated.is_judged:
         return judged_classifier(evaluated, directory)
     if not evaluated.is_ensemble:
         return nullcontext(RunClassifier.load(evaluated))
-    require_delivered(evaluated.run)
+    require_offered(evaluated.run, TFLITE)
     return nullcontext(RunClassifier.of_file(evaluated, tflite_file(evaluated.run)))

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from core.delivery.certificate.store import FileState, write_certificate
+from core.delivery.explaining import Explainer
 from core.delivery.export import make_file, source_refusal, state_of
 from core.delivery.exporter import DeliveredModel, FinishedModel
 from core.delivery.files import tflite_file
@@ -88,7 +89,7 @@ def test_new_limits_offer_no_withheld_file(small_run: Path, is_changed: bool) ->
 
 
 @pytest.mark.parametrize("is_changed", [False, True])
-def test_predict_does_not_answer_from_a_withheld_network(small_run: Path, is_changed: bool) -> None:
+def test_no_answer_is_given_or_explained_by_a_withheld_network(small_run: Path, is_changed: bool) -> None:
     """It answers otherwise than was evaluated, so the figures of the run say nothing about its answers."""
     certified(small_run, TFLITE, dogs_lost=0 if is_changed else 3)
     if is_changed:
@@ -101,6 +102,8 @@ def test_predict_does_not_answer_from_a_withheld_network(small_run: Path, is_cha
         Classifier(small_run)
     with pytest.raises(DeliveryError, match=reason):
         start_batch(small_run, [small_run])
+    with pytest.raises(DeliveryError, match=reason):
+        Explainer(small_run)
 
 
 def test_a_loaded_classifier_is_given_up_once_its_network_is_withheld(small_run: Path) -> None:

@@ -11,12 +11,14 @@ from streamlit.testing.v1 import AppTest
 from core.data.labels.layout import Split
 from core.delivery import explaining
 from core.delivery.files import parity_file
+from core.delivery.formats.litert.tflite_format import TFLITE
 from core.evaluation.evaluated_run import EvaluatedRun
 from core.evaluation.explanations.mean_heatmaps import FILE, MeanHeatmap, MeanHeatmaps
 from core.evaluation.explanations.network import Method
 from core.evaluation.explanations.shortcuts import Position, Shortcut
 from core.evaluation.explanations.verdict import Ground, Verdict
 from core.records import write_record
+from tests.support.certificates import certified
 
 OpenPage = Callable[..., AppTest]
 CURVE = (0.9, 0.8, 0.7, 0.5, 0.4, 0.3, 0.2, 0.1)
@@ -90,6 +92,16 @@ def test_a_class_recognised_by_one_spot_is_named(open_page: OpenPage, finished_r
     assert "top left" in warning
     assert "83%" in warning
     assert app.button(key="why-start").label == "Make them again"
+
+
+def test_a_withheld_classifier_is_not_looked_into(open_page: OpenPage, finished_run: Path) -> None:
+    """A heatmap of another network's answer would explain nothing that was evaluated."""
+    open_page("evaluate", project="digits", section="why")
+    certified(finished_run, TFLITE, dogs_lost=3)
+    app = open_page("evaluate", project="digits", section="why")
+    (error,) = [box.value for box in app.error]
+    assert "answers 3 of 100 test pictures differently" in error
+    assert not [box for box in app.selectbox if box.label == "Class to explain"]
 
 
 def test_a_run_without_a_finished_classifier_says_so(open_page: OpenPage, finished_run: Path) -> None:

@@ -13,8 +13,10 @@ from typing import NamedTuple
 import streamlit as st
 from plotly.graph_objects import Figure, Scatter
 
+from core.delivery.certificate.store import certificate_file
 from core.delivery.explaining import Explainer
 from core.delivery.files import labels_file, tflite_file
+from core.delivery.formats.litert.tflite_format import TFLITE
 from core.evaluation.explanations.drawing import coloured, overlaid
 from core.evaluation.explanations.network import Heatmap, Method
 from core.evaluation.explanations.perturbation import FRACTIONS
@@ -86,6 +88,8 @@ def show_explanation(run: Path, data: bytes, *, key: str, truth: str | None = No
         truth: the picture's true class, offered next to the answer.
     Returns:
         the index of the class that is explained.
+    Raises:
+        DeliveryError: the run's LiteRT file is withheld.
     """
     delivered = _delivered(run)
     explainer = _explainer(delivered)
@@ -138,8 +142,10 @@ def perturbation_chart(verdict: Verdict) -> Figure:
 
 
 def _delivered(run: Path) -> _Delivered:
-    files = (tflite_file(run), labels_file(run))
-    return _Delivered(run=str(run), written=tuple(file.stat().st_mtime_ns for file in files))
+    # Its check may withhold the file.
+    files = (tflite_file(run), labels_file(run), certificate_file(run, TFLITE))
+    written = tuple(file.stat().st_mtime_ns if file.exists() else 0 for file in files)
+    return _Delivered(run=str(run), written=written)
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import streamlit as st
 
+from core.delivery.export import refusal_of
 from core.delivery.files import is_delivered
+from core.delivery.formats.litert.tflite_format import TFLITE
 from core.evaluation.evaluated_run import EvaluatedRun
 from pages.ui.components.explanation import explainer_of, show_explanation
 from pages.ui.evaluate.similar import show_similar_pictures
 from pages.ui.evaluate.why.choice import choose_test_picture
 from pages.ui.evaluate.why.inside import show_inside
 from pages.ui.evaluate.why.means import show_mean_heatmaps
-from pages.ui.text import _
+from pages.ui.text import _, show
 
 
 def show_section(evaluated: EvaluatedRun) -> None:
     """Draw the choice of a test picture, and where the classifier looks in it."""
     if not is_delivered(evaluated.run):
         st.info(_("This run has no finished classifier to look into. Resume it on the Train page."))
+        return
+    if (refusal := refusal_of(evaluated.run, TFLITE)) is not None:
+        st.error(show(refusal.message), icon=":material/block:")
         return
     st.subheader(
         _("Where does it look?"),
