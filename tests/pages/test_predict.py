@@ -157,3 +157,4 @@ def test_a_batch_that_can_never_go_on_has_no_button_for_it(
     app = open_page("predict", section="drift")
     assert not app.exception
     assert "The pictures have changed." in said(app)
+    assert "The training pictures are left out" in said(app)

@@ -86,6 +86,11 @@ def _measured(run: Path, comparable: Sequence[LoggedAnswer]) -> None:
         return
     if measured is not None:
         _verdict(measured, comparable)
+        st.caption(
+            _(
+                "The training pictures are left out: the classifier is surer of what it has learnt from, so every new picture would seem to differ."
+            )
+        )
         _charts(measured)
 
 
