@@ -7,7 +7,7 @@ from pathlib import Path
 import streamlit as st
 
 from pages.ui import state
-from pages.ui.shell import page_map, sidebar
+from pages.ui.shell import absent_project_notice, page_map, sidebar
 
 # Our own file, because Streamlit loads an icon given by name from a font server.
 ICON = Path(__file__).parent / "ui" / "assets" / "icon.png"
@@ -17,4 +17,5 @@ pages = page_map()
 page = st.navigation(list(pages.values()), position="hidden")
 state.keep_in_address()
 sidebar(pages)
+absent_project_notice()
 page.run()

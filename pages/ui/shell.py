@@ -74,6 +74,20 @@ def sidebar(pages: dict[str, StreamlitPage]) -> None:
         choose_language()
 
 
+def absent_project_notice() -> None:
+    """Say that the address names a project that is not there."""
+    absent = state.absent_project()
+    if absent is None:
+        return
+    current = state.current_project()
+    text = (
+        _("There is no project “{name}”: perhaps it was deleted. Choose another one.")
+        if current is None
+        else _("There is no project “{name}”: perhaps it was deleted. “{shown}” is shown.")
+    )
+    st.warning(text.format(name=escape(absent[:80]), shown=escape(current.name if current else "")))
+
+
 def page_title(title: str, sentence: str) -> None:
     """Draw a page's title and its purpose."""
     st.title(title, anchor=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 
 import pytest
@@ -10,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 import core.devices
 from core.devices import Device
 from core.messages import Message
+from core.workspace import Project
 
 OpenPage = Callable[..., AppTest]
 
@@ -60,3 +62,21 @@ def test_an_impossible_choice_of_device_is_shown(
     text, tooltip = badge(open_page())
     assert "No device to compute on" in text
     assert "which is not there" in tooltip
+
+
+def test_a_project_that_is_not_there_is_not_replaced_silently(open_page: OpenPage, project: Project) -> None:
+    """Somebody follows an old link and must not take another project for it."""
+    app = open_page("train", project="*gone*")
+    assert [box.value for box in app.warning] == [
+        r"There is no project “\*gone\*”: perhaps it was deleted. “Digits” is shown."
+    ]
+    assert app.run().warning, "drawn again"
+    shutil.copytree(project.path, project.path.with_name("letters"))
+    app = open_page("train", project="gone")
+    assert [box.value for box in app.warning] == [
+        "There is no project “gone”: perhaps it was deleted. Choose another one."
+    ]
+    (picker,) = [box for box in app.sidebar.selectbox if box.label == "Project"]
+    picker.set_value("letters").run()
+    assert not app.warning
+    assert app.query_params["project"] == "letters"

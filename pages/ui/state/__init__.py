@@ -27,6 +27,7 @@ from pages.ui.state.messages import (
 from pages.ui.state.mistakes import choose_cell, chosen_cell, look_at, take_looked_at
 from pages.ui.state.predictions import choose_batch, chosen_batch, is_noted, note
 from pages.ui.state.projects import (
+    absent_project,
     choose_part,
     choose_project,
     choose_section,
@@ -73,6 +74,7 @@ from pages.ui.state.widgets import (
 )
 
 __all__ = [
+    "absent_project",
     "absent_run",
     "browse_folder",
     "browsed_folder",

@@ -25,6 +25,13 @@ def current_project() -> Project | None:
     return next(iter(projects.values())) if len(projects) == 1 else None
 
 
+def absent_project() -> str | None:
+    """Return the project that the address names and that is not there, such as a deleted one."""
+    names = {project.name for project in list_projects()}
+    name = session.get_addressed(_PROJECT)
+    return name if name and session.get_known(_PROJECT, names) is None else None
+
+
 def choose_project(name: str | None) -> None:
     """Switch to another project, or to none."""
     if name != session.get(_PROJECT):
@@ -37,9 +44,12 @@ def choose_project(name: str | None) -> None:
 
 
 def keep_in_address() -> None:
-    """Write the project into the page's address, for refreshes and bookmarks."""
+    """Write the project into the page's address, for refreshes and bookmarks.
+
+    One that is not there stays in it, so that the page goes on to say so.
+    """
     project = current_project()
-    if project is not None:
+    if project is not None and absent_project() is None:
         session.put_addressed(_PROJECT, project.name)
 
 
