@@ -1,4 +1,4 @@
-"""Pictures whose answer means little, because they were made otherwise than those that the classifier learnt from."""
+"""Pictures whose answer means little: made otherwise than those in training, or only a part of their file."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ _SENTENCES = {
     Misfit.SHALLOW: N_(
         "The picture has 8 bits a channel. The classifier learnt from pictures with more, whose values from {low} to {high} it maps to 8 bits. The answer counts only if this picture was made in the same way."
     ),
+    Misfit.FRAMES: N_("The file has several frames or pages. Only the first was classified."),
 }
 
 

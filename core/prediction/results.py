@@ -14,7 +14,7 @@ from core.prediction.batch.batches import Batch
 from core.prediction.batch.files.rows import Status
 
 _STORED = (
-    *("source", "path", "sha256", "error", "error_values", "predicted", "confidence"),
+    *("source", "path", "sha256", "error", "error_values", "misfit", "predicted", "confidence"),
     *("prediction_set", "is_stranger", "is_unsure"),
 )
 
@@ -33,7 +33,7 @@ def results_of(batch: Batch) -> pd.DataFrame:
     """Read the answers of a batch so far.
 
     Returns:
-        ``source``, ``path``, ``sha256``, ``error``, ``error_values`` and ``confidence`` as
+        ``source``, ``path``, ``sha256``, ``error``, ``error_values``, ``misfit`` and ``confidence`` as
         ``answer_table`` describes them; ``answer`` ("" without one), ``set`` (its classes as one
         text) and ``status``.
     """

@@ -45,6 +45,7 @@ DECODER = {
         "colour",
         "channels",
         "fourth_band",
+        "frames",
         "kinds",
         "jpeg",
         "tiff",

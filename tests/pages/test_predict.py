@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -11,9 +11,9 @@ from streamlit.testing.v1 import AppTest
 
 from core.data.dataset import open_dataset
 from core.delivery.prediction import Classifier
+from core.errors import ErrorCode
 from core.files import write_json
 from core.jobs.directory import JobDirectory
-from core.errors import ErrorCode
 from core.jobs.status import JobState, JobStatus
 from core.messages import Message
 from core.prediction.batch.job import predict_batch
@@ -29,14 +29,17 @@ from tests.support.sent_pictures import send_pictures
 
 OpenPage = Callable[..., AppTest]
 CAT = encoded(photograph("chelsea"), "JPEG")
+ANIMATION = encoded(
+    Image.new("RGB", (8, 8), "red"), "GIF", save_all=True, append_images=[Image.new("RGB", (8, 8))]
+)
 FILES = {"cat.jpg": CAT, "text.png": b"no picture"} | {
     f"{number}.png": digit(number) for number in range(1000, 1060)
 }
 
 
-def finished_batch(run: Path, folder: Path) -> JobDirectory:
+def finished_batch(run: Path, folder: Path, files: Mapping[str, bytes] = FILES) -> JobDirectory:
     """A batch that was worked on to its end."""
-    job = waiting_batch(run, write_folder(folder, FILES))
+    job = waiting_batch(run, write_folder(folder, dict(files)))
     predict_batch(job.path, job.config(), QuietProgress())
     note_batch(job.path, job.config(), QuietProgress())
     write_json(job.path / "status.json", {"state": JobState.FINISHED})
@@ -101,7 +104,24 @@ def test_a_batch_shows_its_counts_and_filters(
     assert not app.exception
     table = app.dataframe[0].value
     assert table["file"].tolist() == ["text.png"]
-    assert table["reason"].iloc[0]
+    assert table["note"].iloc[0]
+
+
+def test_answers_to_animations_say_that_they_are_those_to_the_first_frame(
+    open_page: OpenPage, finished_run: Path, tmp_path: Path
+) -> None:
+    first = "Only the first was classified."
+    app = open_page("predict")
+    app = send_pictures(app, {"moving.gif": ANIMATION})
+    assert [box.value for box in app.warning if first in box.value]
+    job = finished_batch(finished_run, tmp_path / "new", {"moving.gif": ANIMATION, "3.png": digit(3)})
+    app = open_page("predict", batch=job.name)
+    assert "1 answer has a note" in said(app)
+    app.segmented_control(key="batch-view").set_value("table").run()
+    assert not app.exception
+    table = app.dataframe[0].value.set_index("file")
+    assert first in table["note"]["moving.gif"]
+    assert table["note"]["3.png"] == ""
 
 
 def test_a_batch_that_could_not_begin_claims_no_answers(
@@ -112,6 +132,19 @@ def test_a_batch_that_could_not_begin_claims_no_answers(
     text = said(open_page("predict", batch=job.name))
     assert "cut.zip is cut off." in text
     assert "There are no answers." in text
+
+
+@pytest.mark.parametrize("code", ["", ErrorCode.CANNOT_GO_ON])
+def test_a_batch_that_can_never_go_on_has_no_button_for_it(
+    open_page: OpenPage, finished_run: Path, tmp_path: Path, code: str
+) -> None:
+    job = waiting_batch(finished_run, tmp_path / "cut.zip")
+    job.write_status(JobStatus(state=JobState.FAILED, error=Message("cut.zip is cut off.", {}, code)))
+    app = open_page("predict", batch=job.name)
+    assert "Failed" in said(app)
+    assert [button.label for button in app.button if button.key == "resume-batch"] == (
+        [] if code else ["Go on"]
+    )
 
 
 def test_a_run_that_is_gone_is_said(open_page: OpenPage, finished_run: Path) -> None:
@@ -136,19 +169,6 @@ def test_the_log_is_switched_on_and_shows_drift(
     open_page: OpenPage, finished_run: Path, tmp_path: Path
 ) -> None:
     project = project_of(finished_run)
-@pytest.mark.parametrize("code", ["", ErrorCode.CANNOT_GO_ON])
-def test_a_batch_that_can_never_go_on_has_no_button_for_it(
-    open_page: OpenPage, finished_run: Path, tmp_path: Path, code: str
-) -> None:
-    job = waiting_batch(finished_run, tmp_path / "cut.zip")
-    job.write_status(JobStatus(state=JobState.FAILED, error=Message("cut.zip is cut off.", {}, code)))
-    app = open_page("predict", batch=job.name)
-    assert "Failed" in said(app)
-    assert [button.label for button in app.button if button.key == "resume-batch"] == (
-        [] if code else ["Go on"]
-    )
-
-
     app = open_page("predict", section="drift")
     assert "Log the answers" in said(app)
     app.toggle(key="log-on").set_value(True).run()

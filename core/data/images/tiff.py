@@ -130,6 +130,13 @@ def main_page(pages: list[Page]) -> Page:
     return first
 
 
+def other_pictures(pages: list[Page]) -> list[Page]:
+    """Return the pages that are other pictures than the main one: neither masks nor smaller versions of it."""
+    main = main_page(pages)
+    chain = [page for page in pages if page is not main and not page.is_inner]
+    return [page for page in chain if not (page.is_mask or page.is_reduced or _is_thumbnail(page, main))]
+
+
 def starting_with(data: bytes, page: Page) -> bytes:
     """Make the same file with ``page`` as its first page."""
     order = "<" if data[:2] == b"II" else ">"

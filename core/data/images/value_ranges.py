@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from .depth import PixelRange
+from .frames import shows_several
 from .picture import DECODER_ERRORS, measured_values, open_picture
 
 # Of projects and classifiers that have none.
@@ -53,12 +54,15 @@ class Misfit(StrEnum):
     VALUES = "values"
     # It has 8 bits, so the range does not apply to it.
     SHALLOW = "shallow"
+    # It is the first of several frames or pages.
+    FRAMES = "frames"
 
 
 # By code. core/delivery/misfits.py has the same, marked for translation.
 MISFIT_SENTENCES = {
     Misfit.VALUES: "The picture's values do not suit those from {low} to {high} that the classifier learnt from. It sees the picture black, white or flat.",
     Misfit.SHALLOW: "The picture has 8 bits a channel. The classifier learnt from pictures with more, whose values from {low} to {high} it maps to 8 bits. The answer counts only if this picture was made in the same way.",
+    Misfit.FRAMES: "The file has several frames or pages. Only the first was classified.",
 }
 
 
@@ -155,7 +159,7 @@ def misfit_of(
     expects_depth: bool,
     channels: tuple[int, int, int] | None = None,
 ) -> Misfit | None:
-    """Return the reason why a picture does not suit a classifier's range; None without one.
+    """Return the reason why a picture does not suit a classifier, or is only a part of its file; None without one.
 
     Args:
         pixel_range: range of the classifier. None: 16 bits; floats then have no fixed range.
@@ -166,12 +170,13 @@ def misfit_of(
         PictureError: the bytes are not a picture that can be read.
     """
     summary = summarise(data, channels)
-    if summary is None:
-        return Misfit.SHALLOW if expects_depth and pixel_range else None
-    if pixel_range is None and summary.is_float:
-        return None
-    reference = PixelRange(*(measured or pixel_range or FULL_RANGE))
-    return Misfit.VALUES if count_misfits([summary], reference) else None
+    if summary is None and expects_depth and pixel_range:
+        return Misfit.SHALLOW
+    if summary is not None and not (pixel_range is None and summary.is_float):
+        reference = PixelRange(*(measured or pixel_range or FULL_RANGE))
+        if count_misfits([summary], reference):
+            return Misfit.VALUES
+    return Misfit.FRAMES if shows_several(data, channels) else None
 
 
 def doubt_about(

@@ -6,12 +6,13 @@ import io
 from dataclasses import dataclass
 
 import numpy as np
-from PIL import ExifTags, Image, ImageFile
+from PIL import ExifTags, Image
 
 from core.data.images import depth, picture
 from core.data.images.channels import CHANNELS, ChannelMapping
 from core.data.images.depth import PixelRange
 from core.data.images.fourth_band import LEFT_OUT
+from core.data.images.frames import count_frames
 from core.data.images.value_ranges import ValueSummary, summarise
 from core.data.pixels.statistics import ImageStatistics, measure
 from core.data.skip_reasons import unreadable_image
@@ -21,10 +22,6 @@ THUMBNAIL_SIDE = 160
 # EXIF orientations that swap width and height.
 _ROTATED = {5, 6, 7, 8}
 _EXTENSIONS = {"JPEG": "jpg", "MPO": "jpg", "TIFF": "tif", "HEIF": "heic", "JPEG2000": "jp2"}
-# Not MPO: phones store the depth behind a photograph.
-_FORMATS_WITH_FRAMES = {"GIF", "TIFF", "PNG", "WEBP", "AVIF", "HEIF"}
-# Pillow counts their frames by reading them, which changes the image.
-_FRAMES_NEED_SEEKING = {"GIF", "TIFF"}
 # Characters of a maker or a model.
 _MAX_CAMERA_NAME_LENGTH = 40
 
@@ -98,7 +95,7 @@ def examine_picture(
         image = picture.open_picture(data, channels)
         kind, size, is_deep = image.format or "", image.size, depth.is_deep(image)
         num_channels = int(image.info.get(CHANNELS, 0))
-        frames = 1 if num_channels else _count_frames(image, data)
+        frames = count_frames(image, data)
         decoded = picture.decode_picture(image, at_least=_decoding_size(size), pixel_range=pixel_range)
     except picture.PictureError as error:
         raise unreadable_image(error.code, error.values) from error
@@ -148,18 +145,6 @@ def _encoded(small: Image.Image) -> bytes:
     # An empty comment replaces that of the file.
     small.save(stream, "JPEG", quality=82, comment=b"")
     return stream.getvalue()
-
-
-def _count_frames(image: ImageFile.ImageFile, data: bytes) -> int:
-    if image.format not in _FORMATS_WITH_FRAMES:
-        return 1
-    if image.format in _FRAMES_NEED_SEEKING:
-        image = picture.open_picture(data)
-    try:
-        return int(getattr(image, "n_frames", 1))
-    except picture.DECODER_ERRORS:
-        # A later frame is damaged; only the first is used.
-        return 1
 
 
 def camera_of(exif: Image.Exif) -> str:

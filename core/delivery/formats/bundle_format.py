@@ -25,6 +25,7 @@ _DECODER = (
     "colour",
     "channels",
     "fourth_band",
+    "frames",
     "kinds",
     "jpeg",
     "tiff",

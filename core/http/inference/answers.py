@@ -82,7 +82,12 @@ class PictureAnswer(Record):
         bool | None, Note(text="Below the run's least confidence; null where none was chosen.")
     ] = None
     stranger: StrangerAnswer | None = None
-    doubt: Annotated[str | None, Note(text="Reason why the answer means little.")] = None
+    doubt: Annotated[
+        str | None,
+        Note(
+            text="Reason why the answer means little, or concerns only a part of the file, such as the first frame of an animation."
+        ),
+    ] = None
     heatmap: HeatmapAnswer | None = None
 
 

@@ -65,7 +65,7 @@ def answer_card(asked: Asked, picture: NewPicture, *, key: str) -> Answered | No
         with right:
             _answer(classifier, prediction)
             if doubt := classifier.doubt(picture.data):
-                st.warning(show(doubt), icon=":material/exposure:")
+                st.warning(show(doubt), icon=":material/info:")
         _more(asked, picture, prediction, key)
     return answered
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
+from core.data.images.value_ranges import Misfit
+from core.delivery.files import Labels
+from core.delivery.misfits import misfit_message
 from core.messages import N_
 from core.prediction.batch.answer_table import reason_of
 from core.prediction.batch.files.rows import Status
@@ -20,7 +23,7 @@ STATUS_NAMES = {
 _HEIGHT_PIXELS = 460
 
 
-def show_table(results: pd.DataFrame) -> None:
+def show_table(results: pd.DataFrame, labels: Labels) -> None:
     """Draw rows of ``results_of``; a click on a column's name sorts them."""
     status = results["status"].map({status.value: _(STATUS_NAMES[status]) for status in Status})
     table = pd.DataFrame(
@@ -43,19 +46,22 @@ def show_table(results: pd.DataFrame) -> None:
         ),
         "status": st.column_config.TextColumn(_("Status")),
     }
-    unreadable = results["error"].notna()
-    if unreadable.any():
-        table["reason"] = ""
-        table.loc[unreadable, "reason"] = [
-            _reason(error, values)
-            for error, values in zip(
-                results.loc[unreadable, "error"], results.loc[unreadable, "error_values"], strict=True
-            )
-        ]
-        columns["reason"] = st.column_config.TextColumn(_("Why"))
+    noted = results[results["error"].notna() | results["misfit"].notna()]
+    if len(noted):
+        notes = zip(noted["error"], noted["error_values"], noted["misfit"], strict=True)
+        table["note"] = ""
+        table.loc[noted.index, "note"] = [_reason(*texts[:2]) or note_of(texts[2], labels) for texts in notes]
+        columns["note"] = st.column_config.TextColumn(_("Note"))
     st.dataframe(table, hide_index=True, column_config=columns, height=_HEIGHT_PIXELS, key="batch-table")
 
 
-def _reason(error: str, values: str) -> str:
+def note_of(misfit: str | None, labels: Labels) -> str:
+    """Say why an answer means little; "" where nothing says so."""
+    if not isinstance(misfit, str):
+        return ""
+    return show(misfit_message(labels, Misfit(misfit)), markdown=False)
+
+
+def _reason(error: str | None, values: str | None) -> str:
     reason = reason_of(error, values)
     return show(reason.message, markdown=False) if reason else ""

@@ -16,7 +16,7 @@ from pages.ui.components.live_chart import live_chart
 from pages.ui.predict.charts import answers_chart
 from pages.ui.predict.gallery import show_gallery
 from pages.ui.predict.result_table import STATUS_NAMES, show_table
-from pages.ui.text import _, number
+from pages.ui.text import _, ngettext, number
 from pages.ui.urls import own_url
 
 _TABLES_KEPT = 2
@@ -43,7 +43,7 @@ def show_results(project: Project, batch: Batch, facts: BatchFacts) -> None:
     if shown.empty:
         st.info(_("No picture matches the filters."), icon=":material/search_off:")
     elif view == "table":
-        show_table(shown)
+        show_table(shown, facts.labels)
     else:
         show_gallery(project, batch, shown)
     _downloads(project, batch)
@@ -70,6 +70,13 @@ def _summary(results: pd.DataFrame, facts: BatchFacts) -> None:
             if status is Status.UNSURE and facts.labels.least_confidence is None:
                 continue
             st.metric(_(STATUS_NAMES[status]), number(counts[status]), width="content", help=helps[status])
+    if noted := int(results["misfit"].notna().sum()):
+        text = ngettext(
+            "{n} answer has a note, which the table shows.",
+            "{n} answers have a note, which the table shows.",
+            noted,
+        )
+        st.caption(text.format(n=number(noted)))
     task = facts.labels.task
     answered, unsure = (class_counts(results, status, task) for status in (Status.ANSWERED, Status.UNSURE))
     live_chart(answers_chart(facts.labels.class_names, answered, unsure), mode_bar=False, key="batch-classes")

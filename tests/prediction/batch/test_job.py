@@ -106,6 +106,7 @@ def test_unreadable_pictures_are_rows_with_their_reason(finished_run: Path, tmp_
     answered = table[table["error"].isna()]
     assert sorted(answered.index) == ["animated.gif", "cmyk.jpg", "deep.png"]
     assert answered["predicted"].isin(["3", "5", "8"]).all()
+    assert answered["misfit"].dropna().to_dict() == {"animated.gif": "frames"}
     reason = answer_table.reason_of(table["error"]["huge.png"], table["error_values"]["huge.png"])
     assert str(reason) == "it has 10000 × 10000 pixels, more than the 89 million that can be handled safely"
     facts = open_batch(job.path).facts
@@ -212,10 +213,10 @@ def test_another_classifier_does_not_go_on_with_a_batch(finished_run: Path, digi
         run(job, _Interrupted(4, "stop"))
     file = tflite_file(finished_run)
     file.write_bytes(with_shuffled_weights(file.read_bytes(), seed=0))
-    with pytest.raises(ConfigError, match="has changed since this batch began"):
+    with pytest.raises(ConfigError, match="has changed since this batch began") as raised:
         run(job)
-
     assert raised.value.message.code == ErrorCode.CANNOT_GO_ON
+
 
 def test_features_are_those_of_the_same_pass(finished_run: Path, digits: Path) -> None:
     """Unit length, one row a picture; equal pictures have equal features."""
