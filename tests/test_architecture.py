@@ -126,7 +126,7 @@ def test_the_server_and_commands_start_without_packages_that_take_long_to_import
     """They delayed the first page by two seconds, where ``warm_up`` loads them later, and each command as well."""
     program = (
         "import app, sys\n"
-        "print(*sorted({'pandas', 'pyarrow', 'scipy', 'sklearn'} & set(sys.modules)))\n"
+        "print(*sorted({'numpy', 'pandas', 'pyarrow', 'scipy', 'sklearn'} & set(sys.modules)))\n"
         "import core.__main__\n"
         "print(*sorted({'scipy', 'sklearn'} & set(sys.modules)))"
     )

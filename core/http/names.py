@@ -8,7 +8,7 @@ from pathlib import Path
 from core.errors import NotFoundError
 from core.jobs.directory import JobDirectory
 from core.messages import N_
-from core.runs.control import jobs_called
+from core.runs.job_lookup import jobs_called
 from core.workspace import Project, find_run, find_search, list_runs, list_searches, project_of, require_one
 
 # Folder names that ``new_job_name`` makes, and those behind the name of their project.

@@ -15,7 +15,7 @@ from core.jobs.status import JobState
 from core.messages import N_
 from core.training.config import TrainingConfig
 from core.training.recipes import longer_by
-from core.workspace import Project, jobs_folder, list_projects, project_of
+from core.workspace import Project, project_of
 
 _POLL_SECONDS = 0.2
 
@@ -128,31 +128,6 @@ def _extend_search(job: JobDirectory, minutes: float, trials: int) -> None:
 def finishing_job(project: Project, run: Path) -> JobDirectory | None:
     """Find the newest job that runs the remaining steps of a stopped run or search; None without one."""
     return next((job for job in list_jobs(project.jobs) if completes(job, run)), None)
-
-
-def active_jobs(project: Project | None) -> list[JobDirectory]:
-    """List jobs that have not ended: of this project, and those of no project; newest first."""
-    folders = [jobs_folder(), *(_job_folders(project) if project else [])]
-    jobs = [job for folder in folders for job in list_jobs(folder)]
-    return [job for job in jobs if not job.status().state.has_ended]
-
-
-def find_job(name: str) -> JobDirectory | None:
-    """Find a job of any project by its name."""
-    return next(iter(jobs_called(name)), None)
-
-
-def jobs_called(name: str) -> list[JobDirectory]:
-    """Find all jobs of a name, or of ``PROJECT/NAME``: a project restored beside the original has jobs of the same names."""
-    owner, _, own_name = name.rpartition("/")
-    projects = [project for project in list_projects() if owner in {"", project.name}]
-    folders = [folder for project in projects for folder in _job_folders(project)]
-    paths = [folder / own_name for folder in ([] if owner else [jobs_folder()]) + folders]
-    return [JobDirectory(path) for path in paths if (path / "config.json").is_file()]
-
-
-def _job_folders(project: Project) -> list[Path]:
-    return [project.runs, project.searches, project.predictions, project.jobs]
 
 
 def wait_for(job: JobDirectory, on_poll: Callable[[JobDirectory], None] = lambda job: None) -> JobState:

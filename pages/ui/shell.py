@@ -13,8 +13,9 @@ from core.errors import DarkroomError
 from core.jobs.directory import JobDirectory, list_jobs
 from core.jobs.status import JobState
 from core.messages import N_
-from core.runs.control import active_jobs, resume
+from core.runs.control import resume
 from core.runs.import_questions import ImportQuestion, open_questions
+from core.runs.job_lookup import active_jobs
 from core.workspace import Project, list_projects
 from pages.ui import state
 from pages.ui.jobs import progress_text

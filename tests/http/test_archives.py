@@ -8,7 +8,8 @@ from core.archive.saved import archive_file
 from core.data.dataset import open_dataset
 from core.files import hash_file
 from core.http.pages import archive_address
-from core.runs.control import find_job, wait_for
+from core.runs.control import wait_for
+from core.runs.job_lookup import find_job
 from core.uploads.store import find_upload
 from core.workspace import Project, get_project
 from tests.support.api_client import post

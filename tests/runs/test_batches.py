@@ -23,7 +23,8 @@ from core.prediction.batch.job import predict_batch
 from core.progress import QuietProgress
 from core.runs import batches
 from core.runs.batches import delete_batch, start_batch
-from core.runs.control import find_job, resume
+from core.runs.control import resume
+from core.runs.job_lookup import find_job
 from core.uploads.store import Ticket, find_upload, open_upload
 from core.workspace import project_of
 from tests.support.batches import waiting_batch

@@ -13,7 +13,8 @@ from core.files import read_json, write_json
 from core.jobs.directory import JobDirectory
 from core.jobs.kinds import JobKind
 from core.jobs.status import JobState
-from core.runs.control import active_jobs, finishing_job, resume, wait_for
+from core.runs.control import finishing_job, resume, wait_for
+from core.runs.job_lookup import active_jobs
 from core.runs.start_computer_jobs import start_download
 from core.runs.start_imports import start_import
 from core.workspace import Project, jobs_folder, open_staging, publish_project

@@ -16,7 +16,7 @@ from core.http.endpoint import Call, Endpoint
 from core.http.openapi.note import Note
 from core.messages import N_
 from core.records import Record
-from core.runs.control import active_jobs
+from core.runs.job_lookup import active_jobs
 from core.workspace import Project, delete_project, list_projects, project_of
 
 MAX_CLASSES = 10_000

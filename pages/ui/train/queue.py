@@ -10,7 +10,8 @@ from core.jobs.directory import JobDirectory
 from core.jobs.kinds import JobKind
 from core.jobs.queue import rivals_of
 from core.jobs.status import JobState
-from core.runs.control import active_jobs, find_job, stop
+from core.runs.control import stop
+from core.runs.job_lookup import active_jobs, find_job
 from core.workspace import Project, jobs_folder, project_of
 from pages.ui import state
 from pages.ui.runs import title_of

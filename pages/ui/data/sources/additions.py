@@ -20,8 +20,8 @@ from core.jobs.directory import JobDirectory
 from core.jobs.kinds import JobKind
 from core.jobs.status import JobState
 from core.messages import first_of
-from core.runs.control import active_jobs
 from core.runs.import_questions import open_question
+from core.runs.job_lookup import active_jobs
 from core.workspace import Project
 from pages.ui import state
 from pages.ui.components.camera import CameraCatch, accept, camera

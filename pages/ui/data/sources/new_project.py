@@ -17,8 +17,8 @@ from core.jobs.directory import JobDirectory
 from core.jobs.kinds import JobKind
 from core.jobs.status import JobState, JobStatus
 from core.messages import N_, Message
-from core.runs.control import active_jobs
 from core.runs.import_questions import open_question
+from core.runs.job_lookup import active_jobs
 from core.runs.start_archives import start_restoring
 from core.runs.start_imports import start_import
 from core.workspace import Project, list_projects
