@@ -79,6 +79,8 @@ def class_probabilities_needed(
         by_class: keep the promise for each class; one that has too few pictures for it belongs to every set.
         groups: (n,).
     """
+    # Without an answer, the true class is as improbable as can be.
+    probabilities = np.nan_to_num(probabilities)
     if not by_class:
         pictures, classes = np.nonzero(targets)
         least = least_probability(probabilities[pictures, classes], promise, groups[pictures])

@@ -9,7 +9,7 @@ import numpy as np
 from core.data.labels.task import Task
 from core.evaluation.metrics.bootstrap import RESAMPLES, weights_of_groups
 from core.evaluation.metrics.intervals import Interval, fraction_interval, pivotal_interval
-from core.evaluation.metrics.predictions import TestPredictions
+from core.evaluation.metrics.predictions import TestPredictions, has_numbers
 from core.records import Record
 
 BINS = 15
@@ -39,9 +39,12 @@ def reliability(test: TestPredictions, *, resamples: int = RESAMPLES, seed: int 
     """Compare confidence and accuracy.
 
     A decision is the answer to a picture; with several labels, it is the more probable of yes
-    and no for each class of each picture, whatever the class's threshold.
+    and no for each class of each picture, whatever the class's threshold. A picture without an
+    answer has none.
     """
     confidence, is_right, groups = _decisions(test)
+    if not len(confidence):
+        return Reliability(ece=0.0, ece_interval=(0.0, 1.0), bins=())
     bins = np.minimum((confidence * BINS).astype(np.int64), BINS - 1)
     occupied = np.unique(bins)
     return Reliability(
@@ -60,12 +63,14 @@ def reliability(test: TestPredictions, *, resamples: int = RESAMPLES, seed: int 
 
 
 def _decisions(test: TestPredictions) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    probabilities = test.probabilities.astype(np.float64)
+    is_answered = has_numbers(test.probabilities)
+    probabilities = test.probabilities[is_answered].astype(np.float64)
+    groups = np.unique(test.group_indices[is_answered], return_inverse=True)[1]
     if test.task is Task.MULTI_CLASS:
-        return probabilities.max(axis=1), test.exact_matches, test.group_indices
+        return probabilities.max(axis=1), test.exact_matches[is_answered], groups
     confidence = np.where(probabilities >= 0.5, probabilities, 1 - probabilities)
-    is_right = (probabilities >= 0.5) == test.targets
-    return confidence.ravel(), is_right.ravel(), test.group_indices.repeat(test.targets.shape[1])
+    is_right = (probabilities >= 0.5) == test.targets[is_answered]
+    return confidence.ravel(), is_right.ravel(), groups.repeat(test.targets.shape[1])
 
 
 def _ece(confidence: np.ndarray, is_right: np.ndarray, bins: np.ndarray) -> float:

@@ -53,7 +53,8 @@ def certainties(task: Task, probabilities: np.ndarray, predicted: np.ndarray) ->
     exact = probabilities.astype(np.float64)
     if task is Task.MULTI_CLASS:
         return np.where(predicted, exact, 0).sum(axis=1)
-    certainty: np.ndarray = np.where(predicted, exact, 1 - exact).prod(axis=1)
+    # 0 without an answer, as with one class a picture.
+    certainty: np.ndarray = np.nan_to_num(np.where(predicted, exact, 1 - exact).prod(axis=1))
     return certainty
 
 

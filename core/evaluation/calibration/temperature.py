@@ -46,7 +46,9 @@ def fit_temperatures(task: Task, targets: np.ndarray, logits: np.ndarray) -> np.
         float64 (classes,): the same for all classes of a softmax, for each its own of a multi-label
         task; 1 where there are too few pictures.
     """
-    classes = targets.shape[1]
+    classes, is_number = targets.shape[1], np.isfinite(logits).all(axis=1)
+    # A picture for which the network computes no numbers says nothing about those of others.
+    targets, logits = targets[is_number], logits[is_number]
     if len(targets) < LEAST_PICTURES:
         return np.ones(classes)
     if task is Task.MULTI_CLASS:

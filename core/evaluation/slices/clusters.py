@@ -26,7 +26,8 @@ def cluster_features(features: np.ndarray, *, seed: int = 0) -> np.ndarray:
     if clusters < 2:
         return np.zeros(len(features), np.int64)
     lengths = np.linalg.norm(features, axis=1, keepdims=True)
-    directions = features / np.maximum(lengths, np.finfo(np.float32).tiny)
+    # Pictures for which the network computes no numbers are alike.
+    directions = np.nan_to_num(features / np.maximum(lengths, np.finfo(np.float32).tiny))
     # Several threads would sum in varying order.
     with threadpool_limits(1, user_api="blas"), warnings.catch_warnings(action="ignore"):
         # Equal pictures leave clusters empty, which is fine: SciPy warns.

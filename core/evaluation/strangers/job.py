@@ -79,6 +79,9 @@ def measure_strangers(
         return
     read = features_of_rows if has_own_network(run) else _read_from_cache
     knowns = Knowns(features=read(dataset, train, engine, progress), targets=dataset.targets[train] > 0.5)
+    # Distances from features that are no numbers say nothing.
+    if not (np.isfinite(knowns.features).all() and np.isfinite(pictures.features).all()):
+        return
     validation = pictures.features[: pictures.validation_count]
     detector = fit_detector(
         knowns,

@@ -51,6 +51,13 @@ def test_the_promise_is_kept(promise: float, by_class: bool) -> None:
     assert np.mean(found) == pytest.approx(promise, abs=0.015)
 
 
+def test_a_validation_picture_without_an_answer_is_as_far_from_right_as_can_be() -> None:
+    """A NaN counted as the surest answer, so that the sets were too small."""
+    sure, unanswered = [[0.9, 0.1]] * 17, [[np.nan, np.nan]] * 3
+    found = prediction_sets(multi_class([0] * 20, sure + unanswered), multi_class([0], [[0.9, 0.1]]), 0.9)
+    assert found.least_probabilities == (0, 0)
+
+
 def test_sets_of_a_sure_classifier_are_single() -> None:
     labels = [0, 1] * 50
     sure = multi_class(labels, [[0.99, 0.01], [0.01, 0.99]] * 50)

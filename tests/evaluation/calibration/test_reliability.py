@@ -28,6 +28,15 @@ def test_each_label_of_a_picture_is_a_decision() -> None:
     assert [row.accuracy for row in found.bins] == [0, 1]
 
 
+def test_a_picture_without_an_answer_is_no_decision() -> None:
+    """Its probability is no number, so it lies in no range; the evaluation broke by it."""
+    known = multi_class([0, 1], [[0.9, 0.1], [0.8, 0.2]])
+    found = reliability(multi_class([0, 0, 1], [[0.9, 0.1], [np.nan] * 2, [0.8, 0.2]]), resamples=10)
+    assert found == reliability(known, resamples=10)
+    nothing = reliability(multi_class([0], [[np.nan] * 2]), resamples=10)
+    assert (nothing.ece, nothing.ece_interval, nothing.bins) == (0, (0, 1), ())
+
+
 def test_an_answer_of_one_belongs_to_the_last_range() -> None:
     (only,) = reliability(multi_class([0], [[1.0, 0.0]]), resamples=10).bins
     assert (only.confidence, only.count) == (1, 1)

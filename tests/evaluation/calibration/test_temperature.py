@@ -51,6 +51,15 @@ def test_a_few_extreme_labels_do_not_choose_the_temperature() -> None:
     )
 
 
+@pytest.mark.parametrize("task", list(Task))
+def test_a_picture_without_numbers_changes_no_temperature(task: Task) -> None:
+    """One NaN made every loss NaN, and the first step, 0.06, was taken: probabilities became certain."""
+    targets, logits = drawn(200, 1.5)
+    expected = fit_temperatures(task, targets, logits)
+    with_nan = np.concatenate([logits, np.full((1, 4), np.nan, np.float32)])
+    assert fit_temperatures(task, np.concatenate([targets, targets[:1]]), with_nan) == pytest.approx(expected)
+
+
 def test_few_pictures_choose_no_temperature() -> None:
     targets, logits = drawn(LEAST_PICTURES - 1, 5.0)
     assert fit_temperatures(Task.MULTI_CLASS, targets, logits).tolist() == [1] * 4

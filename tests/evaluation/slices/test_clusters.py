@@ -27,3 +27,9 @@ def test_few_pictures_are_one_cluster() -> None:
 
 def test_equal_and_empty_features_can_be_clustered() -> None:
     assert len(cluster_features(np.zeros((90, 4), np.float32))) == 90
+
+
+def test_pictures_without_numbers_are_clustered_too() -> None:
+    features = np.random.default_rng(0).random((90, 4)).astype(np.float32)
+    features[:3] = np.nan
+    assert len(cluster_features(features)) == 90

@@ -36,7 +36,7 @@ def show_calibration(calibration: Calibration, task: Task, *, is_ensemble: bool 
 def reliability_diagram(reliability: Reliability) -> Figure:
     """Draw the accuracy of answers over their probability, with 95% intervals."""
     bins = reliability.bins
-    accuracy, largest = [100 * row.accuracy for row in bins], max(row.count for row in bins)
+    accuracy, largest = [100 * row.accuracy for row in bins], max((row.count for row in bins), default=1)
     figure = Figure()
     figure.add_trace(
         Scatter(
