@@ -150,8 +150,10 @@ class LeadingMetric(Record):
     def _costs(self, task: Task, targets: np.ndarray, predicted: np.ndarray) -> np.ndarray:
         """Cost of the answer to each picture: float64 (n,)."""
         if self.costs:
-            matrix = np.array(self.costs)
-            return np.asarray(matrix[targets.argmax(axis=1), predicted.argmax(axis=1)])
+            matrix, true = np.array(self.costs), targets.argmax(axis=1)
+            # Without an answer, a picture costs as much as its worst one.
+            worst = matrix.max(axis=1)[true]
+            return np.where(predicted.any(axis=1), matrix[true, predicted.argmax(axis=1)], worst)
         costs = (targets & ~predicted) @ np.array(self.miss_costs)
         if task is Task.MULTI_LABEL:
             costs = costs + (predicted & ~targets).sum(axis=1)

@@ -51,6 +51,14 @@ def test_a_lower_cost_is_better() -> None:
     assert not metric.is_higher_better
 
 
+def test_no_answer_costs_as_much_as_the_worst_one() -> None:
+    """It counted as an answer of the first class, which costs nothing where that is right."""
+    metric = LeadingMetric(kind=LeadingKind.COST, class_names=NAMES, costs=COSTS)
+    targets, nothing = np.eye(3, dtype=bool), np.zeros((3, 3), bool)
+    columns = metric.columns(Task.MULTI_CLASS, targets, nothing)
+    assert columns[:, 0].tolist() == [max(row) for row in COSTS]
+
+
 def test_a_miss_costs_by_its_class_and_a_wrongly_added_label_costs_one() -> None:
     metric = LeadingMetric(kind=LeadingKind.COST, class_names=NAMES, miss_costs=(5.0, 2.0, 1.0))
     assert value(metric) == pytest.approx((5 + 2 + 1 + 1) / 10)
