@@ -46,6 +46,21 @@ class ClassReport(Record):
     recall_interval: tuple[float, float] | None = None
     f1_interval: tuple[float, float] | None = None
 
+    @property
+    def defined_scores(self) -> dict[str, float | None]:
+        """Precision, recall and F1 for people; None for those of a class that no picture shows, stored as 0.
+
+        Such a class has a precision, 0, where a picture was given it. No mean of the classes counts it.
+        """
+        is_shown = self.support > 0
+        # Of no picture, the interval is everything.
+        is_given = self.precision_interval not in {None, (0.0, 1.0)}
+        return {
+            "precision": self.precision if is_shown or is_given else None,
+            "recall": self.recall if is_shown else None,
+            "f1": self.f1 if is_shown else None,
+        }
+
 
 @dataclass(frozen=True, kw_only=True)
 class MultiLabelClassReport(ClassReport):

@@ -141,10 +141,14 @@ def _class_lines(source: ReportSource) -> list[str]:
     columns = (N_("Class"), N_("Precision"), N_("Recall"), N_("F1"), N_("Test pictures"))
     head = "| " + " | ".join(say(column) for column in columns) + " |"
     rows = [
-        f"| {_plain(row.name)} | {percent(row.precision)} | {percent(row.recall)} | {percent(row.f1)} | {row.support:,} |"
+        f"| {_plain(row.name)} | {' | '.join(map(_score, row.defined_scores.values()))} | {row.support:,} |"
         for row in source.report.classes
     ]
     return [head, "|---|---|---|---|---|", *rows]
+
+
+def _score(value: float | None) -> str:
+    return "–" if value is None else percent(value)
 
 
 def _usage(source: ReportSource) -> str:

@@ -31,15 +31,17 @@ from core.files import hash_file
 from core.formatting import percent
 from core.jobs.directory import JobDirectory
 from core.records import write_record
-from core.reporting.blocks import Paragraph
+from core.reporting.blocks import Chart, Paragraph, Table
 from core.reporting.html import report_html
 from core.reporting.model_card import model_card
 from core.reporting.sections import table
+from core.reporting.sections.scores import class_blocks
 from core.reporting.sections.section import ReportSection
 from core.reporting.source import ReportSource
 from core.runs.compare import describe_run
 from core.training.leading_metric import LeadingKind, LeadingMetric
 from core.workspace import project_of
+from tests.support.made_runs import make_evaluated, make_project, sure_answers
 
 HOSTILE = '<img src=x onerror="alert(1)">'
 
@@ -234,6 +236,22 @@ def test_report_and_card_measure_the_answers_by_the_chosen_thresholds(source: Re
         assert sentence in written
         assert f"{percent(accuracy)} of" in written
     assert again.report.mistakes == len(again.test_table.query("label != predicted"))
+
+
+def test_a_class_that_no_test_picture_shows_has_no_scores() -> None:
+    """Its recall is unknown: 0% would be the worst class of all, the first in the chart."""
+    project = make_project({"a": 10, "b": 10, "c": 10}, {"a": 4, "b": 4, "c": 4}, {"a": 6, "b": 6, "c": 0})
+    validation, test = (
+        sure_answers(np.arange(classes).repeat(count), 3) for classes, count in ((3, 4), (2, 6))
+    )
+    source = ReportSource(evaluated=make_evaluated(project, "run-1", validation, test))
+    assert "| c | – | – | – | 0 |" in model_card(source)
+    chart, scores = class_blocks(source)
+    assert isinstance(chart, Chart)
+    assert isinstance(scores, Table)
+    assert ">c<" not in chart.svg
+    assert scores.rows[2] == ("c", "–", "–", "–", "0")
+    assert scores.rows[0][2].startswith("100")
 
 
 def test_the_command_line_writes_both(

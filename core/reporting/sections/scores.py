@@ -65,7 +65,8 @@ def class_blocks(source: ReportSource) -> Sequence[Block]:
         rows=rows,
         numeric=frozenset(range(1, len(columns))),
     )
-    worst = sorted(classes, key=lambda row: row.recall)[:_MOST_BARS]
+    # Nothing is known of a class that no test picture shows.
+    worst = sorted((row for row in classes if row.support), key=lambda row: row.recall)[:_MOST_BARS]
     bars = [svg.Bar(label=row.name, value=row.recall, interval=row.recall_interval) for row in worst]
     caption = say(N_("Recall of each class with its 95% interval, the lowest first"))
     return [Chart(svg=svg.bars(bars), caption=caption), table]
@@ -113,15 +114,14 @@ _CONFUSION_CAPTIONS = {
 
 
 def _class_row(row: ClassReport) -> tuple[str, ...]:
-    scores = (
-        (row.precision, row.precision_interval),
-        (row.recall, row.recall_interval),
-        (row.f1, row.f1_interval),
-    )
+    intervals = (row.precision_interval, row.recall_interval, row.f1_interval)
+    scores = zip(row.defined_scores.values(), intervals, strict=True)
     return row.name, *(_with_interval(value, interval) for value, interval in scores), f"{row.support:,}"
 
 
-def _with_interval(value: float, interval: tuple[float, float] | None) -> str:
+def _with_interval(value: float | None, interval: tuple[float, float] | None) -> str:
+    if value is None:
+        return "–"
     return f"{percent(value)} ({percent_interval(interval)})" if interval else percent(value)
 
 

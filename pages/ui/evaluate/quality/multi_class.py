@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pandas as pd
 import streamlit as st
 
-from core.evaluation.metrics.averages import AVERAGED, Averages
-from core.evaluation.report import ClassReport, MultiClassReport
+from core.evaluation.metrics.averages import AVERAGED
+from core.evaluation.report import MultiClassReport
 from pages.ui.charts import accuracy_bars
 from pages.ui.components.live_chart import live_chart
 from pages.ui.evaluate.quality.metric_table import groups_sentence, interval_text, table_height
@@ -46,8 +48,8 @@ def multi_class_table(report: MultiClassReport) -> None:
     rows = [
         {
             "name": row.name,
-            **_percentages(row),
-            "interval": interval_text(row.recall_interval),
+            **_percentages(row.defined_scores),
+            "interval": interval_text(row.recall_interval) if row.support else "",
             "support": row.support,
         }
         for row in report.classes
@@ -60,7 +62,7 @@ def multi_class_table(report: MultiClassReport) -> None:
         rows.append(
             {
                 "name": label,
-                **_percentages(mean),
+                **_percentages({name: getattr(mean, name) for name in AVERAGED}),
                 "interval": interval_text(report.intervals.get(metric)),
                 "support": report.pictures,
             }
@@ -112,5 +114,5 @@ def _two_class_scores(report: MultiClassReport) -> None:
     )
 
 
-def _percentages(scores: Averages | ClassReport) -> dict[str, float]:
-    return {name: 100 * getattr(scores, name) for name in AVERAGED}
+def _percentages(scores: Mapping[str, float | None]) -> dict[str, float | None]:
+    return {name: None if value is None else 100 * value for name, value in scores.items()}

@@ -76,14 +76,16 @@ def multi_label_table(report: MultiLabelReport) -> None:
 
 def _class_row(row: MultiLabelClassReport) -> dict[str, str | float | None]:
     (_right_no, added), (missed, _found) = row.confusion
-    shares = {key: 100 * getattr(row, key) for key in ("precision", "recall", "f1", "f1_at_half")}
+    f1_at_half = row.f1_at_half if row.support else None
+    scores = {**row.defined_scores, "f1_at_half": f1_at_half}
+    shares = {name: _percent_or_none(value) for name, value in scores.items()}
     return {
         "name": row.name,
         "f1": shares.pop("f1"),
         "average_precision": _percent_or_none(row.average_precision),
         **shares,
         "threshold": row.threshold,
-        "interval": interval_text(row.recall_interval),
+        "interval": interval_text(row.recall_interval) if row.support else "",
         "support": row.support,
         "missed": missed,
         "added": added,
