@@ -20,6 +20,8 @@ def match_classes(
     """
     matched = {name: name for name in foreign if name in classes}
     loose = {_loosely(name): name for name in classes if name not in matched}
+    # Of “+” and “???” nothing is left to compare.
+    loose.pop("", None)
     for name in foreign:
         if name not in matched and _loosely(name) in loose:
             matched[name] = loose.pop(_loosely(name))

@@ -15,6 +15,11 @@ def test_equal_names_match_first_then_those_equal_but_for_case_and_spaces() -> N
     assert match_classes(foreign, CLASSES) == {"dog": "dog", "guinea_pig": "Guinea pig"}
 
 
+def test_names_of_signs_alone_match_only_equal_ones() -> None:
+    """Of “???”, which label files of TFLite have, and of “=” no letter is left to compare."""
+    assert match_classes(("???", "+"), ("+", "=")) == {"+": "+"}
+
+
 def test_order_counts_only_on_request_and_where_no_name_is_equal() -> None:
     assert match_classes(("0", "1"), CLASSES) == {}
     assert match_classes(("0", "1"), CLASSES, by_order=True) == {"0": "cat", "1": "Guinea pig"}
