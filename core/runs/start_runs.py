@@ -98,8 +98,12 @@ def start_test_again(run: Path) -> JobDirectory:
     The classifier stays the same.
 
     Raises:
-        ConfigError: the run is being worked on.
+        ConfigError: the run is being worked on, or is an ensemble.
     """
+    if JobDirectory(run).kind is JobKind.ENSEMBLE:
+        raise ConfigError(
+            N_("“{name}” is an ensemble. Test its members again, then join them once more."), name=run.name
+        )
     with launching():
         if is_worked_on(JobDirectory(run)):
             raise ConfigError(N_("“{name}” is being worked on. Wait until that is done."), name=run.name)

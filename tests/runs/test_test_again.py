@@ -9,13 +9,17 @@ import pytest
 
 from core.delivery.files import is_delivered, read_labels, tflite_file, write_labels
 from core.errors import ConfigError
+from core.evaluation.ensemble import EnsembleConfig
 from core.evaluation.report import read_predictions
 from core.evaluation.strangers.results import has_strangers, remove_strangers
+from core.jobs.directory import JobDirectory
+from core.jobs.kinds import JobKind
 from core.jobs.status import JobState
 from core.models.litert.engine import Engine
 from core.runs import start_runs
 from core.runs.control import wait_for
 from core.runs.start_runs import start_test_again
+from core.workspace import Project, projects_folder
 
 
 def test_a_run_of_an_older_version_gets_its_stranger_score_everywhere(finished_run: Path) -> None:
@@ -39,3 +43,14 @@ def test_a_run_that_is_worked_on_is_not_tested_again(
     monkeypatch.setattr(start_runs, "is_worked_on", lambda job: True)
     with pytest.raises(ConfigError, match="is being worked on"):
         start_test_again(finished_run)
+
+
+def test_an_ensemble_is_not_tested_as_a_run_that_was_trained(workspace: Path) -> None:
+    """The step would look for settings of a training; before, the job failed by an unknown setting."""
+    project = Project(name="Pets", path=projects_folder() / "Pets")
+    config = EnsembleConfig(
+        dataset_version=1, members=("run-1", "run-2"), weights=(0.5, 0.5), backbones=("x",), input_size=224
+    )
+    ensemble = JobDirectory.create(project.runs / "run-3", JobKind.ENSEMBLE, config.to_json())
+    with pytest.raises(ConfigError, match="“run-3” is an ensemble"):
+        start_test_again(ensemble.path)
