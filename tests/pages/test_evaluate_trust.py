@@ -14,6 +14,7 @@ from core.delivery.thresholds import use_thresholds
 from core.evaluation.evaluated_run import EvaluatedRun
 from core.evaluation.strangers.chosen import AnswerLimits, limits_in_use
 from core.evaluation.strangers.results import remove_strangers
+from core.evaluation.thresholds.answers import write_chosen_thresholds
 from core.formatting import percent
 from core.workspace import project_of
 from tests.support.pictures import encoded, photograph
@@ -70,6 +71,9 @@ def test_a_run_of_an_older_version_can_be_tested_again(open_page: OpenPage, fini
     remove_strangers(finished_run)
     app = open_page("evaluate", section="trust")
     assert app.button(key="test-again").label == "Test this run again"
+    assert "go back to their defaults" not in texts(app)
+    write_chosen_thresholds(finished_run, (0.2, None, None), (None, None, None))
+    assert "go back to their defaults" in texts(app.run())
 
 
 def test_a_stranger_gets_no_answer_and_an_unsure_one_is_marked(

@@ -28,7 +28,7 @@ class AnswerLimits(Record):
 
 def limits_in_use(run: Path, dataset: Dataset) -> AnswerLimits:
     """The limits that a user chose for a run, else the default."""
-    if _file(run).exists():
+    if has_chosen_limits(run):
         return read_record(_file(run), AnswerLimits)
     if not has_strangers(run):
         return AnswerLimits()
@@ -53,6 +53,11 @@ def known_scores(run: Path, dataset: Dataset, split: Split) -> Scored:
 
 def write_chosen_limits(run: Path, limits: AnswerLimits) -> None:
     write_record(_file(run), limits)
+
+
+def has_chosen_limits(run: Path) -> bool:
+    """True if a user chose limits for the run."""
+    return _file(run).exists()
 
 
 def forget_chosen_limits(run: Path) -> None:

@@ -12,11 +12,12 @@ from core.data.labels.layout import Split
 from core.delivery.limits import use_limits
 from core.evaluation.evaluated_run import EvaluatedRun
 from core.evaluation.metrics.intervals import fraction_interval
-from core.evaluation.strangers.chosen import known_scores, limit_of, limits_in_use
+from core.evaluation.strangers.chosen import has_chosen_limits, known_scores, limit_of, limits_in_use
 from core.evaluation.strangers.limits import USUAL_SHARE, likely_shares, reachable_share
 from core.evaluation.strangers.materials import KIND_LABELS, StrangerKind
 from core.evaluation.strangers.measuring import Scored, Separation, StrangerReport
 from core.evaluation.strangers.results import read_stranger_scores, read_strangers
+from core.evaluation.thresholds.answers import has_chosen_thresholds
 from core.runs.control import finishing_job
 from core.runs.start_runs import start_test_again
 from core.workspace import project_of
@@ -83,6 +84,8 @@ def _test_again(evaluated: EvaluatedRun) -> None:
             "This was not measured for this run: an older version tested it, or it has hardly any training pictures. Testing again takes as long as the first test; the classifier stays the same."
         )
     )
+    if has_chosen_thresholds(run) or has_chosen_limits(run):
+        st.markdown(_("Thresholds and limits that were chosen go back to their defaults: choose them again."))
     if job is not None:
         show_error(job.status())
     if st.button(_("Test this run again"), type="primary", key="test-again"):
