@@ -59,23 +59,24 @@ class KernelTimes(Record):
 def use_kernels(run: Path, progress: Progress, *, is_resumed: bool) -> None:
     """Make TensorFlow, not imported yet, use the kernels of a run; a new run gets the faster ones.
 
+    What a run began with stays recorded, also where it cannot be had any more.
+
     Args:
         is_resumed: a network of the run has been trained before. Without a record it was
             trained by a version that left the choice to TensorFlow.
     Raises:
         JobStopped, JobPaused: the user asked for it.
     """
-    if not _can_choose():
-        write_record(_file(run), _kernels_in_use())
-        return
+    can_choose = _can_choose()
     if _file(run).exists():
         kernels = read_record(_file(run), Kernels)
-    elif is_resumed:
-        kernels = Kernels()
+        if not can_choose and kernels != _kernels_in_use():
+            log.warning("The run began with other kernels than this process has: its last digits can change")
     else:
-        kernels = _faster_kernels(progress)
-    write_record(_file(run), kernels)
-    _set(kernels)
+        kernels = _kernels_for(progress, is_resumed=is_resumed) if can_choose else _kernels_in_use()
+        write_record(_file(run), kernels)
+    if can_choose:
+        _set(kernels)
 
 
 def use_faster_kernels(progress: Progress) -> None:
@@ -103,6 +104,10 @@ def _can_choose() -> bool:
 def _set(kernels: Kernels) -> None:
     if kernels.onednn is not None:
         os.environ[VARIABLE] = str(int(kernels.onednn))
+
+
+def _kernels_for(progress: Progress, *, is_resumed: bool) -> Kernels:
+    return Kernels() if is_resumed else _faster_kernels(progress)
 
 
 def _kernels_in_use() -> Kernels:

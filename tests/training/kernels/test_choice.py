@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -76,6 +77,37 @@ def test_a_resumed_run_keeps_its_kernels_though_others_are_faster(
     use_kernels(tmp_path, QUIET, is_resumed=True)
     assert os.environ[VARIABLE] == str(int(recorded))
     assert clock.asked == []
+
+
+def load_tensorflow(patch: pytest.MonkeyPatch) -> None:
+    """As by an earlier trial of a search in the same process."""
+    patch.setitem(sys.modules, "tensorflow", sys)
+    patch.setenv(VARIABLE, "1")
+
+
+def choose_by_hand(patch: pytest.MonkeyPatch) -> None:
+    patch.setenv(VARIABLE, "1")
+
+
+def train_on_a_gpu(patch: pytest.MonkeyPatch) -> None:
+    patch.setenv("CUDA_VISIBLE_DEVICES", "0")
+
+
+@pytest.mark.parametrize("happen", [lambda patch: None, load_tensorflow, choose_by_hand, train_on_a_gpu])
+def test_resuming_leaves_the_record_of_a_run_as_it_is(
+    tmp_path: Path,
+    clock: Clock,
+    monkeypatch: pytest.MonkeyPatch,
+    happen: Callable[[pytest.MonkeyPatch], None],
+) -> None:
+    """Otherwise the next attempt goes on with kernels that the run did not begin with."""
+    file = tmp_path / "kernels.json"
+    write_record(file, Kernels(onednn=False))
+    before = file.stat()
+    happen(monkeypatch)
+    use_kernels(tmp_path, QUIET, is_resumed=True)
+    assert kernels_of(tmp_path) is False
+    assert os.path.samestat(file.stat(), before), "nothing was written"
 
 
 def test_a_run_of_an_earlier_version_goes_on_as_tensorflow_chose(tmp_path: Path, clock: Clock) -> None:
