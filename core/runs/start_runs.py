@@ -69,9 +69,10 @@ def start_search(project: Project, config: SearchConfig) -> JobDirectory:
     """
     from core.data.editing.splits import settle_split
     from core.search.config import Goal, Sampler
+    from core.search.study.combinations import require_small_grid
 
     if config.sampler is Sampler.GRID:
-        config.space.require_small_grid(config.base)
+        require_small_grid(config.space, config.base)
     is_leading = config.goal is Goal.LEADING
     base = complete_settings(config.base, project, settle_split(project), has_leading_goal=is_leading)
     path = project.searches / new_job_name("search")

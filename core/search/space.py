@@ -9,7 +9,7 @@ some of them, each with a domain of its own.
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import product
@@ -34,8 +34,6 @@ from core.training.config import (
 )
 
 Value = str | float | int | bool
-# Values of each dimension in a grid, and the most combinations of all, which are held in memory.
-GRID_POINTS, MOST_COMBINATIONS = 4, 200_000
 
 
 class Speed(StrEnum):
@@ -179,61 +177,19 @@ class SearchSpace(Record):
         domains = values["domains"] if values.keys() == {"domains"} else values
         return {"domains": {name: _with_scale(name, domain) for name, domain in domains.items()}}
 
+    @property
+    def dimensions(self) -> tuple[str, ...]:
+        """Names of the dimensions, each after those that it needs."""
+        return tuple(name for name in DIMENSIONS if name in self.domains)
+
     def suggest(self, trial: Suggester, base: TrainingConfig) -> dict[str, Value]:
         """Values of all dimensions, each suggested if it exists with the values before it."""
         values = dict(values_of(base))
         chosen: dict[str, Value] = {}
-        for name in self._in_order():
+        for name in self.dimensions:
             if exists(name, values):
                 chosen[name] = values[name] = _suggest(trial, name, self.domains[name])
         return chosen
-
-    def grid(self, base: TrainingConfig) -> list[dict[str, Value]]:
-        """All combinations of a few values of each dimension, each with the dimensions that exist in it.
-
-        Raises:
-            ConfigError: there are too many combinations.
-        """
-        self.require_small_grid(base)
-        return list(self._combinations(tuple(self._in_order()), values_of(base)))
-
-    def require_small_grid(self, base: TrainingConfig) -> None:
-        """Raise ConfigError if there are too many combinations for ``grid``."""
-        count = self._count(tuple(self._in_order()), values_of(base))
-        if count > MOST_COMBINATIONS:
-            raise ConfigError(
-                N_(
-                    "A grid of this space has {count} combinations; at most {most} are possible. "
-                    "Search for fewer settings, or choose another sampler."
-                ),
-                count=count,
-                most=MOST_COMBINATIONS,
-            )
-
-    def _combinations(self, names: Sequence[str], values: Mapping[str, Value]) -> Iterator[dict[str, Value]]:
-        """Combinations of the dimensions ``names``, where all dimensions before them have ``values``."""
-        if not names:
-            yield {}
-            return
-        name, *later = names
-        if not exists(name, values):
-            yield from self._combinations(later, values)
-            return
-        for value in self.domains[name].points(GRID_POINTS):
-            for others in self._combinations(later, {**values, name: value}):
-                yield {name: value, **others}
-
-    def _count(self, names: Sequence[str], values: Mapping[str, Value]) -> int:
-        """Number of ``_combinations``, without making them."""
-        if not names:
-            return 1
-        name, *later = names
-        if not exists(name, values):
-            return self._count(later, values)
-        points = self.domains[name].points(GRID_POINTS)
-        if not any(name in DIMENSIONS[other].needs for other in later):
-            return len(points) * self._count(later, values)
-        return sum(self._count(later, {**values, name: value}) for value in points)
 
     def require_fits(self, speed: Speed, base: TrainingConfig) -> None:
         """Check every domain.
@@ -268,9 +224,6 @@ class SearchSpace(Record):
         varying = [name for name in _TOGETHER if name in self.domains]
         for values in product(*(self.domains[name].points(3) for name in varying)):
             config_with(base, dict(zip(varying, values, strict=True)))
-
-    def _in_order(self) -> Iterator[str]:
-        return (name for name in DIMENSIONS if name in self.domains)
 
 
 def default_space(speed: Speed, base: TrainingConfig) -> SearchSpace:

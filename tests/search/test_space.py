@@ -171,22 +171,3 @@ def test_a_domain_of_another_form_is_refused(value: Any) -> None:
 )
 def test_a_grid_takes_evenly_spread_points(domain: Any, points: list[Any]) -> None:
     assert domain.points(4) == pytest.approx(points)
-
-
-def test_a_grid_of_more_combinations_than_memory_holds_is_refused() -> None:
-    """The usual space of networks has 155,904; three batch sizes make more than three times as many."""
-    usual = default_space(Speed.FULL, BASE)
-    usual.require_small_grid(BASE)
-    wide = SearchSpace(domains={**usual.domains, "batch_size": DIMENSIONS["batch_size"].domain})
-    with pytest.raises(ConfigError, match=r"434.?432"):
-        wide.grid(BASE)
-
-
-def test_a_grid_has_each_setting_once() -> None:
-    """Linear heads: 2 poolings, 4 penalties, 4 smoothings, 2 weightings; hidden layers have 4 settings of 4 values."""
-    grid = default_space(Speed.HEAD, BASE).grid(BASE)
-    assert len(grid) == len({frozenset(setting.items()) for setting in grid})
-    linear = [setting for setting in grid if not setting["hidden_layers"]]
-    assert (len(linear), len(grid) - len(linear)) == (2 * 4 * 4 * 2, 2 * 4**4 * 4 * 2)
-    assert set(linear[0]) == {"pooling", "hidden_layers", "l2", "label_smoothing", "imbalance"}
-    assert len({str(config_with(BASE, setting).to_json()) for setting in linear}) == len(linear)

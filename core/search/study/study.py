@@ -15,6 +15,7 @@ from core.files import digest_of
 from core.messages import N_
 from core.search.config import Pruner, Sampler, SearchConfig, Tradeoff
 from core.search.records import joined_study
+from core.search.study.combinations import combinations_of
 from core.search.study.database import database_in_use, open_database, without_password
 from core.search.study.grid import GridSampler
 from core.search.study.trials import queue_again
@@ -77,7 +78,7 @@ def sampler_of(config: SearchConfig, seed: int) -> optuna.samplers.BaseSampler:
     if config.sampler is Sampler.RANDOM:
         return optuna.samplers.RandomSampler(seed=seed)
     if config.sampler is Sampler.GRID:
-        return GridSampler(config.space.grid(config.base), seed)
+        return GridSampler(combinations_of(config.space, config.base), seed)
     if config.sampler is Sampler.CMA_ES:
         return optuna.samplers.CmaEsSampler(seed=seed)
     return optuna.samplers.TPESampler(
