@@ -203,15 +203,21 @@ def _deal(
 ) -> dict[Split, np.ndarray]:
     """Draw the groups of one class for each part: at least one each, and at least one for training.
 
+    Where the class trains already, a single new group may validate: pictures that are added one by one
+    would otherwise all train.
+
     Args:
         sizes: pictures of each group, indexed by its name.
+        taken: groups that each part has already.
     """
     total = len(sizes) + sum(taken.values())
+    trains_already = taken.get(Split.TRAIN.value, 0) > 0
     edges = {}
     start = 0
     for part, fraction in wanted.items():
         lacking = max(1, round(fraction * total)) - taken.get(part.value, 0)
-        count = max(0, min(lacking, len(sizes) - start - 1))
+        reserved = 0 if trains_already and part is Split.VALIDATION else 1
+        count = max(0, min(lacking, len(sizes) - start - reserved))
         edges[part] = slice(start, start + count)
         start += count
     order = _fair_order(sizes.to_numpy(), list(edges.values()), seed)

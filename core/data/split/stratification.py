@@ -127,7 +127,9 @@ def _lacking(
         wanted = np.maximum(1, np.rint(fraction * total)).astype(np.int64) - taken[index]
         if part is Split.TEST:
             wanted[np.append(shows.columns.isin(list(tested)), bool(tested))] = 0
-        lacking[index] = np.clip(wanted, 0, np.maximum(left, 0))
+        # Of a class that trains already, a single new group may validate.
+        allowed = left + (taken[_TRAIN] > 0) if part is Split.VALIDATION else left
+        lacking[index] = np.clip(wanted, 0, np.maximum(allowed, 0))
         left = left - lacking[index]
     lacking[_TRAIN] = new - lacking.sum(axis=0)
     return lacking, taken[_TRAIN, :-1] > 0
