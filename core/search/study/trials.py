@@ -95,12 +95,27 @@ def state_of(trial: FrozenTrial) -> FinalState:
 
 def counted(trials: Sequence[FrozenTrial]) -> list[FrozenTrial]:
     """Trials at work and ended trials; of an interrupted trial its retry counts."""
-    retried = {number for trial in trials for number in trial.system_attrs.get(RETRY_HISTORY, ())}
+    retried = _retried(trials)
     return [
         trial
         for trial in trials
         if trial.state in (TrialState.COMPLETE, TrialState.PRUNED, TrialState.RUNNING)
         or (trial.state is TrialState.FAIL and RECORD in trial.user_attrs and trial.number not in retried)
+    ]
+
+
+def unfinished(trials: Sequence[FrozenTrial]) -> list[FrozenTrial]:
+    """Trials at work, queued ones, and interrupted ones that nobody has queued again yet."""
+    retried = _retried(trials)
+    return [
+        trial
+        for trial in trials
+        if trial.state in (TrialState.RUNNING, TrialState.WAITING)
+        or (
+            trial.state is TrialState.FAIL
+            and RECORD not in trial.user_attrs
+            and trial.number not in retried
+        )
     ]
 
 
@@ -167,6 +182,11 @@ def settle_abandoned(study: optuna.Study, ownerless: dict[int, float] | None = N
                 queue_again(study, trial)
         except (ValueError, optuna.exceptions.UpdateFinishedTrialError):
             continue  # another process was first
+
+
+def _retried(trials: Sequence[FrozenTrial]) -> set[int]:
+    """Numbers of the interrupted trials that were queued again."""
+    return {number for trial in trials for number in trial.system_attrs.get(RETRY_HISTORY, ())}
 
 
 def _is_abandoned(trial: FrozenTrial, ownerless: dict[int, float], *, has_heartbeat: bool) -> bool:

@@ -46,6 +46,7 @@ from core.search.study.trials import (
     settle_abandoned,
     state_of,
     this_worker,
+    unfinished,
 )
 from core.search.study.weight_transfer import WeightTransfer
 from core.search.trials.runner import TrialResult, TrialRunner
@@ -302,16 +303,16 @@ class SearchWorker:
 
     def _remove_weights(self) -> None:
         """Remove all weights but those of the best trials and of the Pareto front."""
+        # First: other processes make folders for trials that the study has already.
+        folders = list((self._directory / TRIALS_FOLDER).glob("*"))
         trials = self._study.get_trials(deepcopy=False)
         needed = {trial.number for trial in best_of(self._complete(), self._config)[:BEST_TRIALS]}
         if self._is_multi_objective:
             needed |= {trial.number for trial in self._study.best_trials}
-        for trial in trials:
-            if trial.state is TrialState.RUNNING:
-                needed.add(trial.number)
-            elif trial.state is TrialState.WAITING:  # it continues in the folder of the interrupted attempt
-                needed |= set(trial.system_attrs.get(RETRY_HISTORY, ()))
-        for folder in (self._directory / TRIALS_FOLDER).glob("*"):
+        for trial in unfinished(trials):
+            # It continues in the folder of the interrupted attempt.
+            needed |= {trial.number, *trial.system_attrs.get(RETRY_HISTORY, ())}
+        for folder in folders:
             if int(folder.name) not in needed:
                 self._remove(folder)
         if self._weight_transfer is not None:
