@@ -313,7 +313,12 @@ def job_folders(folder: Path) -> list[Path]:
     """List the job directories in a folder, newest first by name."""
     if not folder.is_dir():
         return []
-    return sorted((path for path in folder.iterdir() if (path / "config.json").is_file()), reverse=True)
+    return sorted(filter(is_job, folder.iterdir()), reverse=True)
+
+
+def is_job(path: Path) -> bool:
+    """True if a folder is a job directory."""
+    return (path / "config.json").is_file()
 
 
 def project_of(job: Path) -> Project:

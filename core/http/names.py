@@ -9,7 +9,7 @@ from core.errors import NotFoundError
 from core.jobs.directory import JobDirectory
 from core.messages import N_
 from core.runs.job_lookup import jobs_called
-from core.workspace import Project, find_run, find_search, list_runs, list_searches, project_of, require_one
+from core.workspace import Project, find_run, find_search, is_job, project_of, require_one
 
 # Folder names that ``new_job_name`` makes, and those behind the name of their project.
 _JOB_NAME = re.compile(r"[A-Za-z0-9_-]{1,80}")
@@ -34,7 +34,7 @@ def run_of(project: Project, name: str) -> Path:
         NotFoundError: the project has no such run.
     """
     run = project.runs / _checked(name)
-    if run not in list_runs(project):
+    if not is_job(run):
         raise NotFoundError(N_("“{name}” is no run of project “{project}”."), name=name, project=project.name)
     return run
 
@@ -56,7 +56,7 @@ def search_of(project: Project, name: str) -> JobDirectory:
         NotFoundError: the project has no such search.
     """
     search = project.searches / _checked(name)
-    if search not in list_searches(project):
+    if not is_job(search):
         raise NotFoundError(N_("There is no earlier search called “{name}” in this project."), name=name)
     return JobDirectory(search)
 
