@@ -127,7 +127,12 @@ def answer(question: ImportQuestion, settings: ImportConfig) -> JobDirectory:
     """
     request = question.request
     job = start_import(
-        request.project, source=request.source, sample=request.sample, config=settings, add=request.add
+        request.project,
+        source=request.source,
+        sample=request.sample,
+        config=settings,
+        add=request.add,
+        answered=question.job.path,
     )
     move_question(question.job.path, job.path)
     return job

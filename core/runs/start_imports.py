@@ -30,6 +30,7 @@ def start_import(
     table: tuple[str, bytes] | None = None,
     config: ImportConfig | None = None,
     add: bool = False,
+    answered: Path | None = None,
 ) -> JobDirectory:
     """Import a zip or folder, a sample, or an upload (its file name and a ``read(size)``) as project ``name``.
 
@@ -37,11 +38,11 @@ def start_import(
         beside: files that belong to the upload, such as its labels; together they are a folder.
         table: file name and bytes of a label table.
         add: the pictures join an existing project.
+        answered: directory of the earlier attempt whose question this import answers.
     Raises:
         InvalidNameError, ProjectExistsError, NotFoundError: the name cannot be used.
     """
     clean = get_project(name).name if add else require_free_name(name)
-    remove_old_jobs(jobs_folder())
     path = jobs_folder() / new_job_name("import")
     settings = config or ImportConfig()
     # Before the job exists, because copying can take longer than the launch timeout.
@@ -56,6 +57,8 @@ def start_import(
         project=clean, source=source.resolve() if source else None, sample=sample, add=add, settings=settings
     )
     job = JobDirectory.create(path, JobKind.IMPORT, request.to_json())
+    # Once this job names the files of an earlier one, they stay.
+    remove_old_jobs(jobs_folder(), spared=answered)
     launch(job)
     return job
 

@@ -11,6 +11,7 @@ from core.data.dataset import open_dataset
 from core.data.formats.doubts import DoubtKind
 from core.data.import_config import ImportResult
 from core.data.version_record import read_version_record
+from core.files import read_json, write_json
 from core.jobs.directory import JobDirectory, list_jobs
 from core.jobs.status import JobState
 from core.runs.control import wait_for
@@ -23,6 +24,7 @@ from core.runs.import_questions import (
     read_as,
 )
 from core.runs.start_imports import start_import
+from core.runs.temporary_jobs import remove_old_jobs
 from core.workspace import get_project, jobs_folder
 from tests.support.pictures import class_folders, write_folder, write_zip
 
@@ -69,6 +71,45 @@ def test_a_source_is_asked_about_again_after_an_answer_that_fails(tmp_path: Path
     assert imported.understanding is not None
     assert imported.understanding.unlabelled == 7
     assert archives() == []
+
+
+def made_older(job: JobDirectory, seconds: float) -> None:
+    """Move the beginning and the end of a job into the past."""
+    config, status = (read_json(job.path / name) for name in ("config.json", "status.json"))
+    write_json(job.path / "config.json", config | {"created": config["created"] - seconds})
+    write_json(job.path / "status.json", status | {"updated": status["updated"] - seconds})
+
+
+@pytest.mark.parametrize("is_in_its_job", [True, False])
+def test_an_answer_of_the_day_after_finds_the_files(tmp_path: Path, is_in_its_job: bool) -> None:
+    """The start of an import removes jobs that ended a day ago, with their uploads."""
+    if is_in_its_job:
+        question = asked(tmp_path)
+    else:
+        assert wait_for(start_import("Pets", source=write_folder(tmp_path / "pets", PARTS))) is JobState.FAILED
+        (question,) = open_questions()
+    made_older(question.job, 25 * 3600.0)
+    imported = result(answer(question, as_understood(question)))
+    assert imported.classes == {"test": 3, "train": 4}
+
+
+def test_an_upload_stays_while_an_answered_import_reads_it(tmp_path: Path) -> None:
+    question = asked(tmp_path)
+    assert wait_for(again := answer(question, read_as(question, "coco"))) is JobState.FAILED
+    made_older(question.job, 25 * 3600.0)
+    remove_old_jobs(jobs_folder())
+    assert len(archives()) == 1
+    made_older(again, 25 * 3600.0)
+    remove_old_jobs(jobs_folder())
+    assert (archives(), list_jobs(jobs_folder())) == ([], [])
+
+
+def test_a_long_import_is_kept_for_a_day_after_its_end(tmp_path: Path) -> None:
+    question = asked(tmp_path)
+    config = read_json(question.job.path / "config.json")
+    write_json(question.job.path / "config.json", config | {"created": config["created"] - 30 * 3600.0})
+    remove_old_jobs(jobs_folder())
+    assert question.job.path.exists()
 
 
 def test_a_cancelled_import_leaves_nothing(tmp_path: Path) -> None:
