@@ -16,7 +16,7 @@ from pathlib import Path
 import optuna
 
 from core.data.dataset import Dataset, open_dataset
-from core.files import read_json
+from core.jobs.directory import JobDirectory
 from core.progress import JobPaused, JobStopped, QuietProgress
 from core.search.config import SearchConfig
 from core.search.study.database import database_in_use
@@ -65,7 +65,7 @@ class HelperProgress(QuietProgress):
 
 def help_search(directory: Path, number: int, progress: QuietProgress) -> None:
     """Run trials of a search until it is over."""
-    config = _config_of(directory)
+    config = SearchConfig.from_json(JobDirectory(directory).config())
     dataset = open_dataset(project_of(directory), config.base.dataset_version)
     with database_in_use(config.storage):
         study = open_study(directory, config, create=False)
@@ -108,14 +108,6 @@ def join_search(
     if weight_transfer is not None:
         TrialLog(directory).add(ended(study.get_trials(deepcopy=False)))
     return trials_done_by(study, this_worker())
-
-
-def _config_of(directory: Path) -> SearchConfig:
-    """Settings of the search in this directory, with its extensions."""
-    record = read_json(directory / "config.json")
-    extension = directory / "extension.json"
-    changes = read_json(extension) if extension.exists() else {}
-    return SearchConfig.from_json({**record["config"], **changes})
 
 
 def main() -> int:
