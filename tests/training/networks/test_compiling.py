@@ -12,6 +12,7 @@ from core.data.labels.task import Task
 from core.training.batches import Batch, split_batch
 from core.training.config import Loss, LossConfig, Optimizer, OptimizerConfig, TrainingConfig
 from core.training.networks.compiling import compile_for_training
+from core.training.scores import score_logits
 
 LOGITS = np.array([[2.0, -1.0, 0.5]], np.float32)
 TARGETS = np.array([[0.0, 0.0, 1.0]], np.float32)
@@ -55,6 +56,16 @@ def test_each_label_has_a_loss_of_its_own() -> None:
     q = 1 / (1 + np.exp(-LOGITS[0].astype(float)))
     expected = -np.log([1 - q[0], 1 - q[1], q[2]]).mean()
     assert loss_of(LossConfig(), Task.MULTI_LABEL) == pytest.approx(expected, rel=1e-4)
+
+
+def test_training_and_validation_count_the_same_pictures_as_right() -> None:
+    """With several labels, a picture is right if all of them are: here one of three, with 7 of 9 right labels."""
+    logits = np.array([[2.0, -1.0, 0.5], [1.0, 1.0, -1.0], [-3.0, -1.0, -2.0]], np.float32)
+    targets = np.array([[1.0, 0.0, 1.0], [1.0, 0.0, 0.0], [0.0, 0.0, 0.7]], np.float32)
+    model = model_of(SETTINGS, Task.MULTI_LABEL)
+    accuracy = model.evaluate(logits, targets, verbose=0)[1]
+    assert accuracy == pytest.approx(1 / 3)
+    assert score_logits(logits, targets, Task.MULTI_LABEL).accuracy == pytest.approx(1 / 3)
 
 
 @pytest.mark.parametrize("kind", Optimizer)
