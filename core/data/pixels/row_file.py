@@ -71,6 +71,10 @@ class RowFile:
             while len(data):
                 data = data[self._stream.write(data) :]
 
+    def sync(self) -> None:
+        """Wait until the rows written so far outlive a power failure."""
+        os.fsync(self._stream.fileno())
+
     def close(self) -> None:
         self._stream.close()
 

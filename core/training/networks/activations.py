@@ -87,6 +87,8 @@ def cached_activations(
         raise_if_stopped(progress)
         outputs = stem.run(batch)
         cache.write(first, np.clip(outputs, -_MAX_FLOAT16, _MAX_FLOAT16))
+        # The file is as long as all rows from the start: those that were lost would be zeros.
+        cache.sync()
         write_json(marker, {"done": first + len(batch)})
         progress.advance(first + len(batch), plan.outputs)
     index_of = np.full(max(plan.train.max(), plan.validation.max()) + 1, -1, np.int64)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -64,3 +65,20 @@ def _drawn(cached: CachedSource, rows: np.ndarray, epoch: int) -> np.ndarray:
 def test_disk_space_is_two_bytes_a_number() -> None:
     """Five training pictures, each also in two augmented copies, and two validation pictures."""
     assert activations_bytes(PLAN, 100) == (5 * 3 + 2) * 100 * 2
+
+
+def test_rows_outlive_a_power_failure_before_they_are_counted(
+    engine: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Lost rows would be zeros, and the network would learn from them."""
+    synced = list[str]()
+
+    def sync(file: int) -> None:
+        synced.extend(
+            path.suffix for path in tmp_path.iterdir() if path.stat().st_ino == os.fstat(file).st_ino
+        )
+
+    monkeypatch.setattr(os, "fsync", sync)
+    cached_activations(PLAN, pictures(), engine, tmp_path, Recorder())
+    assert synced[:2] == [".npy", ".json"]
+    assert synced[::2] == [".npy"] * (len(synced) // 2)
