@@ -185,6 +185,19 @@ def test_erased_pictures_leave_the_caches(project: Project) -> None:
     assert [path.name for path in files if gone.encode() in path.read_bytes()] == ["erased.json"]
 
 
+@pytest.mark.parametrize(
+    "place", ["runs/run-1", "searches/search-1/trials/00003", "searches/search-1/trials/00003/fold-2"]
+)
+def test_erased_pictures_leave_the_activations_of_runs_that_rest(project: Project, place: str) -> None:
+    """A paused run is perhaps never resumed."""
+    outputs = project.path / place / "activations" / "0123abcd.npy"
+    outputs.parent.mkdir(parents=True)
+    outputs.touch()
+    erase(project, ids_of(open_dataset(project), "cats")[:1])
+    assert not outputs.parent.exists()
+    assert (project.path / place).exists()
+
+
 def test_erased_pictures_leave_the_manifests(project: Project) -> None:
     """A name or a hash would tell of them."""
     gone = open_dataset(project).pictures.iloc[0]

@@ -86,7 +86,9 @@ def test_an_answer_of_the_day_after_finds_the_files(tmp_path: Path, is_in_its_jo
     if is_in_its_job:
         question = asked(tmp_path)
     else:
-        assert wait_for(start_import("Pets", source=write_folder(tmp_path / "pets", PARTS))) is JobState.FAILED
+        assert (
+            wait_for(start_import("Pets", source=write_folder(tmp_path / "pets", PARTS))) is JobState.FAILED
+        )
         (question,) = open_questions()
     made_older(question.job, 25 * 3600.0)
     imported = result(answer(question, as_understood(question)))
@@ -95,7 +97,8 @@ def test_an_answer_of_the_day_after_finds_the_files(tmp_path: Path, is_in_its_jo
 
 def test_an_upload_stays_while_an_answered_import_reads_it(tmp_path: Path) -> None:
     question = asked(tmp_path)
-    assert wait_for(again := answer(question, read_as(question, "coco"))) is JobState.FAILED
+    again = answer(question, read_as(question, "coco"))
+    assert wait_for(again) is JobState.FAILED
     made_older(question.job, 25 * 3600.0)
     remove_old_jobs(jobs_folder())
     assert len(archives()) == 1

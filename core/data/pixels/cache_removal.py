@@ -17,6 +17,12 @@ from core.data.manifest import measured_again_file
 from core.files import read_json, whole_file
 
 _Wanted = Callable[[str], bool]
+# Outputs of frozen stems, below a project; those of runs that rest stay until they end.
+_ACTIVATIONS = (
+    "runs/*/activations",
+    "searches/*/trials/*/activations",
+    "searches/*/trials/*/fold-*/activations",
+)
 
 
 def keep_pixels(folder: Path, is_kept: _Wanted) -> None:
@@ -62,6 +68,10 @@ def forget_pictures(
             again[~again["sha256"].isin(contents)].to_parquet(temporary, index=False)
     for rows in (folder / "doctor").glob("[!.]*.npz"):
         _blank_rows(rows, ids)
+    # They are computed again. A run at work has its file open, and removes it at its end.
+    for pattern in _ACTIVATIONS:
+        for outputs in folder.parent.glob(pattern):
+            shutil.rmtree(outputs, ignore_errors=True)
 
 
 def _keep_rows(path: Path, is_kept: _Wanted) -> None:

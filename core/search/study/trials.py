@@ -111,11 +111,7 @@ def unfinished(trials: Sequence[FrozenTrial]) -> list[FrozenTrial]:
         trial
         for trial in trials
         if trial.state in (TrialState.RUNNING, TrialState.WAITING)
-        or (
-            trial.state is TrialState.FAIL
-            and RECORD not in trial.user_attrs
-            and trial.number not in retried
-        )
+        or (trial.state is TrialState.FAIL and RECORD not in trial.user_attrs and trial.number not in retried)
     ]
 
 

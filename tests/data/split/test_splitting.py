@@ -209,7 +209,9 @@ def test_the_table_is_not_changed() -> None:
 
 @pytest.mark.parametrize("task", Task)
 @pytest.mark.parametrize("at_once", [1, 2, 20])
-def test_pictures_that_are_added_one_by_one_validate_as_those_of_one_addition(task: Task, at_once: int) -> None:
+def test_pictures_that_are_added_one_by_one_validate_as_those_of_one_addition(
+    task: Task, at_once: int
+) -> None:
     """Camera shots and corrections come singly: otherwise validation would shrink from 15% to nothing."""
     frame = pictures({"cats": 20, "dogs": 20})
     frame["split"] = draw_split(frame, SplitConfig(), task)

@@ -17,7 +17,9 @@ from core.search.workers.helper import HelperProgress, help_search
 from core.training.config import TrainingConfig
 
 
-def test_a_helper_of_a_search_that_was_extended_begins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_helper_of_a_search_that_was_extended_begins(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """It once died of the extension, and the search went on with one process."""
     config = SearchConfig(base=TrainingConfig(dataset_version=1), trials=5, workers=2)
     job = JobDirectory.create(tmp_path / "searches" / "search-1", JobKind.SEARCH, config.to_json())
