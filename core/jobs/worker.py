@@ -95,11 +95,9 @@ class Worker:
                 self._end(JobState.FINISHED)
             return 0
         except JobStopped:
-            self._end_stopped()
-            return 0
+            return self._recorded(self._end_stopped)
         except JobPaused:
-            self._end_paused()
-            return 0
+            return self._recorded(self._end_paused)
         except Exception as error:  # noqa: BLE001 - the one broad catch: a worker's edge
             return self._end_broken(error)
 
@@ -156,12 +154,26 @@ class Worker:
             elif pause_requested_at is None:
                 pause_requested_at = time.monotonic()
             elif time.monotonic() - pause_requested_at > _PAUSE_PATIENCE_SECONDS:
-                self._end_paused()
-                os._exit(0)
+                self._leave(self._end_paused)
             time.sleep(_POLL_REQUESTS_SECONDS)
         time.sleep(_STOP_PATIENCE_SECONDS)
-        self._end_stopped()
-        os._exit(0)
+        self._leave(self._end_stopped)
+
+    def _leave(self, end: Callable[[], None]) -> None:
+        """End the process, also where its end cannot be recorded: the step would wait for it for ever."""
+        code = 1
+        try:
+            code = self._recorded(end)
+        finally:
+            os._exit(code)
+
+    def _recorded(self, end: Callable[[], None]) -> int:
+        """Record a stop or a pause, or the error that prevents it; returns the exit code."""
+        try:
+            end()
+        except Exception as error:  # noqa: BLE001 - a worker's edge
+            return self._end_broken(error)
+        return 0
 
     def _end(self, state: JobState, error: Message | None = None, *, is_bug: bool = False) -> None:
         self._reserve.release()

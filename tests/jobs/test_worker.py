@@ -18,6 +18,7 @@ from core.files import read_json, write_json
 from core.jobs.directory import JobDirectory, list_jobs
 from core.jobs.ending import create_finish_job
 from core.jobs.kinds import JobKind
+from core.jobs.launcher import launch
 from core.jobs.status import JobState
 from core.runs.control import finishing_job, resume, wait_for
 from core.runs.start_imports import start_import
@@ -288,3 +289,19 @@ def test_the_log_is_kept_over_attempts(
     resume(job)
     assert wait_for(job) is JobState.FAILED
     assert log_of(job).count("in break_down") == 2
+
+
+@pytest.mark.parametrize("step", ["keep_and_hang", "train_until_stopped"], ids=["hangs", "answers"])
+def test_a_stop_that_cannot_be_recorded_ends_the_worker(
+    run_of_steps: StartSteps, project: Project, eventually: Eventually, step: str
+) -> None:
+    """A full disk, or a folder that cannot be written: its device must not wait for ever."""
+    job = run_of_steps(step, "second")
+    launch(job)
+    eventually(lambda: job.interim_result() is not None)
+    project.jobs.rmdir()
+    project.jobs.touch()
+    job.request_stop()
+    eventually(lambda: not job.is_alive())
+    assert job.status().state is JobState.FAILED
+    assert (job.result() or {})["best"] in {"kept", "returned"}
