@@ -275,8 +275,6 @@ class Training:
             self.curve.begin_phase(phase.name, phase.epochs + later_epochs)
         else:
             self.curve.resume_phase(phase.name, phase.epochs - point.phase_epoch + later_epochs)
-            if phase.epochs > point.phase_epochs:
-                self.curve.renew_patience()  # more epochs were asked for
         context = TrainingContext(
             settings=self._settings,
             task=self._dataset.task,

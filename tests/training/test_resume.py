@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -229,3 +230,19 @@ def test_a_diverging_run_is_ended_and_says_why(
     (note,) = result["training"]["notes"]
     assert note["template"].startswith("Training diverged")
     assert extractor_file(directory).exists()
+
+
+def test_more_epochs_are_trained_also_where_memory_runs_out_at_once(
+    whole: Path, digits_project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The run had ended for want of patience, which begins anew; so it does after the return to the checkpoint."""
+    directory = Path(shutil.copytree(whole, digits_project.runs / "run-1"))
+    file = Checkpoints(directory).state_file
+    with np.load(file) as arrays:
+        state = dict(arrays)
+    point = json.loads(state["place"].tobytes())
+    point["curve"]["since_best"] = SCRATCH.patience
+    np.savez(file, **state | {"place": np.frombuffer(json.dumps(point).encode(), np.uint8)})
+    limit_memory(monkeypatch, most=4)
+    result = train(directory, replace(SCRATCH, epochs=EPOCHS + 2).to_json(), Disk(directory))
+    assert result["training"]["epochs"] == EPOCHS + 2

@@ -130,6 +130,8 @@ class _PhaseLoop:
         if point:
             self._run.checkpoints.restore(self._model, self._micro_batches)
             epoch, first, self._seconds_before = point.phase_epoch, point.step, point.seconds
+            if self._phase.epochs > point.phase_epochs:
+                self._run.curve.renew_patience()  # more epochs were asked for
         else:
             self._save(0, 0)
         while epoch < self._phase.epochs and not self._run.curve.has_run_out_of_patience():
