@@ -207,7 +207,6 @@ class Training:
             if self._settings.recipe is Recipe.QUICK
             else _HIDDEN_EPOCHS
         )
-        own_rate = self._settings.optimizer.learning_rate > 0
         phase = GradientPhase(
             name=Phase.HIDDEN_LAYERS,
             epochs=epochs,
@@ -225,11 +224,15 @@ class Training:
             validation_targets=validation.targets,
             build=network.build,
             write_best=network.write_best,
-            learning_rate_factor=1.0
-            if own_rate
-            else DEFAULT_LEARNING_RATE[Recipe.QUICK] / self._settings.learning_rate,
+            learning_rate_factor=self._rate_of_head / self._settings.learning_rate,
         )
         self._run(phase, point, later_epochs=0)
+
+    @property
+    def _rate_of_head(self) -> float:
+        """The highest learning rate of a head on features; where a network is trained, the settings' is that one's."""
+        is_quick = self._settings.recipe is Recipe.QUICK
+        return self._settings.learning_rate if is_quick else DEFAULT_LEARNING_RATE[Recipe.QUICK]
 
     def _wants_gradient_head(self) -> bool:
         """Return True for heads that a linear fit cannot give: hidden layers or the focal loss."""

@@ -23,7 +23,15 @@ from core.models.litert.conversion import cached_engine
 from core.models.litert.engine import Engine
 from core.progress import JobStopped, Progress, QuietProgress, Stage
 from core.training.artifacts import engine_path, extractor_file, head_file, load_extractor
-from core.training.config import HeadConfig, Optimizer, OptimizerConfig, Pooling, Recipe, TrainingConfig
+from core.training.config import (
+    HeadConfig,
+    Optimizer,
+    OptimizerConfig,
+    Pooling,
+    Recipe,
+    Schedule,
+    TrainingConfig,
+)
 from core.training.features import cached_features
 from core.training.heads import data, fitting
 from core.training.heads.linear import FeatureSet, fit_linear_head
@@ -402,3 +410,26 @@ def test_the_real_worker_trained_as_this_process_does(digits_project: Project, f
     recorder = Recorder()
     _, result = run_of(digits_project, config, recorder, "run-again")
     assert result["training"] == read_json(finished_run / "result.json")["training"]
+
+
+@pytest.mark.parametrize(
+    ("recipe", "own", "expected"),
+    [
+        (Recipe.QUICK, 0.02, 0.02),
+        (Recipe.BALANCED, 1e-5, 1e-3),
+    ],
+)
+def test_the_learning_rate_of_a_network_is_not_that_of_its_head(
+    digits_project: Project, recipe: Recipe, own: float, expected: float
+) -> None:
+    """With 0.00001, which suits a backbone, a head on features of 150 digits had 22% right instead of 91%."""
+    recorder = Recorder(stop=lambda told: told.metrics[-1:] != [] and "learning_rate" in told.metrics[-1])
+    config = settings(
+        recipe=recipe,
+        head=HeadConfig(hidden_units=(8,)),
+        optimizer=OptimizerConfig(learning_rate=own, schedule=Schedule.CONSTANT, warmup_fraction=0.0),
+        augmentation=AugmentationConfig(),
+    )
+    run_of(digits_project, config, recorder)
+    first = next(record for record in recorder.metrics if record["phase"] == "hidden_layers")
+    assert first["learning_rate"] == pytest.approx(expected)
