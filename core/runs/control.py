@@ -87,6 +87,15 @@ def lacks_delivery(job: JobDirectory) -> bool:
     return is_run and has_report(job.path) and not is_delivered(job.path)
 
 
+def can_continue(job: JobDirectory) -> bool:
+    """False for a run made of a trial's weights: training would begin anew, and its classifier would be lost."""
+    # It imports NumPy, without which the server starts.
+    from core.training.checkpoint import Checkpoints
+
+    is_trial = "search" in (job.result() or {})
+    return not is_trial or Checkpoints(job.path).state_file.exists()
+
+
 def is_worked_on(job: JobDirectory) -> bool:
     """True while a process works in the job's directory: its own, or that of a finish job."""
     rest = finishing_job(project_of(job.path), job.path)
@@ -99,6 +108,13 @@ def _extend(job: JobDirectory, extra_epochs: int) -> None:
             N_("“{name}” cannot continue for {count} more epochs. Choose a run, and a number of at least 1."),
             name=job.name,
             count=extra_epochs,
+        )
+    if not can_continue(job):
+        raise ConfigError(
+            N_(
+                "“{name}” is a trial of a search, of which only the best epoch was kept, so its training cannot be continued. Train again with its settings and more epochs."
+            ),
+            name=job.name,
         )
     longer = longer_by(TrainingConfig.from_json(job.config()), extra_epochs)
     job.extend({"epochs": longer.epochs})

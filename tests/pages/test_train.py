@@ -319,6 +319,16 @@ def test_a_finished_run_can_be_continued_unless_its_head_has_converged(
     assert "continue" in button_keys(open_page("train"))
 
 
+def test_a_run_of_a_trial_cannot_be_continued(
+    open_page: OpenPage, project: Project, make_run: MakeRun
+) -> None:
+    """A search keeps the best epoch alone: training would begin anew, and its classifier would be gone."""
+    job = make_run(project, "run-1", JobState.FINISHED)
+    set_config(job, recipe="balanced")
+    write_json(job.path / "result.json", (job.result() or {}) | {"search": {"name": "search-1", "trial": 3}})
+    assert "continue" not in button_keys(open_page("train"))
+
+
 def test_a_finished_run_whose_export_broke_off_can_be_resumed(
     open_page: OpenPage, project: Project, make_run: MakeRun
 ) -> None:

@@ -17,6 +17,7 @@ from core.runs.control import finishing_job, resume, wait_for
 from core.runs.job_lookup import active_jobs
 from core.runs.start_computer_jobs import start_download
 from core.runs.start_imports import start_import
+from core.training.config import Recipe, TrainingConfig
 from core.workspace import Project, jobs_folder, open_staging, publish_project
 from tests.support.pictures import class_folders, write_zip
 
@@ -129,3 +130,14 @@ def test_a_stopped_run_is_not_resumed_while_its_rest_is_done(workspace: Path) ->
     write_json(rest.path / "process.json", {"pid": own.pid, "started": own.create_time()})
     with pytest.raises(NotFoundError, match="nothing to resume"):
         resume(run)
+
+
+def test_a_run_of_a_trial_is_not_continued(tmp_path: Path) -> None:
+    """Without the state of its training it would begin anew, and the trial's classifier would be gone."""
+    config = TrainingConfig(dataset_version=1, recipe=Recipe.BALANCED).to_json()
+    run = end(make_job(tmp_path / "runs" / "run-1", JobKind.TRAIN, config=config))
+    write_json(run.path / "result.json", {"search": {"name": "search-1", "trial": 3}})
+    with pytest.raises(ConfigError, match="only the best epoch was kept"):
+        resume(run, extra_epochs=5)
+    assert run.extension() == {}
+    assert run.status().state is JobState.FINISHED

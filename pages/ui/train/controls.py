@@ -8,7 +8,7 @@ from core.delivery.files import is_delivered
 from core.jobs.directory import JobDirectory
 from core.jobs.status import JobState
 from core.runs.compare import MAX_NAME_LENGTH, MAX_NOTE_LENGTH, delete_run, describe_run, run_about
-from core.runs.control import lacks_delivery, resume, stop
+from core.runs.control import can_continue, lacks_delivery, resume, stop
 from core.training.config import MAX_EPOCHS, Recipe, TrainingConfig
 from core.workspace import Project
 from pages.ui import state
@@ -53,7 +53,8 @@ def ended_controls(job: JobDirectory, settings: TrainingConfig, *, is_being_pack
             try_to(lambda: stop(job))
             st.rerun()
         # A quick run's head is fitted to the end: more epochs would change nothing.
-        if status.state in {JobState.FINISHED, JobState.STOPPED} and settings.recipe is not Recipe.QUICK:
+        is_extensible = settings.recipe is not Recipe.QUICK and can_continue(job)
+        if status.state in {JobState.FINISHED, JobState.STOPPED} and is_extensible:
             _continue_form(job)
 
 
