@@ -7,14 +7,18 @@ import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
+import requests
+from requests.auth import HTTPBasicAuth
 
 from core.delivery.prediction import Classifier
 from core.errors import ConfigError, NotFoundError
+from core.http.access.tokens import Scope, create_token
 from core.http.protocols.label_studio import KEY_VARIABLE, URL_VARIABLE, find_choices, read_picture
 from tests.support.api_client import post
-from tests.support.http_client import ask
+from tests.support.http_client import Reply, ask
 from tests.support.pictures import digit
 
 PICTURE = digit(3)
@@ -82,6 +86,65 @@ def test_tasks_get_the_answer_of_the_classifier(finished_run: Path) -> None:
         }
     ]
     assert result["score"] == pytest.approx(answer.probability)
+
+
+def sent_by_label_studio(method: str, address: str, content: Any, secret: str) -> Reply:
+    """What Label Studio 1.23.2 puts on the wire: its connector uses ``requests``, with the token as password."""
+    session = requests.Session()
+    session.headers.update({"User-Agent": "heartex/1.23.2"})
+    request = requests.Request(
+        method,
+        f"http://localhost:8501{address}",
+        json=None if method == "GET" else content,
+        auth=HTTPBasicAuth("darkroom", secret),
+    )
+    prepared = session.prepare_request(request)
+    headers, body = {name: str(value) for name, value in prepared.headers.items()}, prepared.body or b""
+    assert isinstance(body, bytes)
+    return ask(address, method=method, headers=headers, body=(body,), is_local=False)
+
+
+def test_the_requests_of_label_studio_s_own_client_are_answered(finished_run: Path) -> None:
+    """With every key that it sends, and in its order: each prediction is preceded by a new setup."""
+    _, secret = create_token("label studio", [Scope.PREDICT])
+    address, config = f"/api/label-studio/{finished_run.name}", interface("3", "5", "8")
+    health = sent_by_label_studio("GET", f"{address}/health", None, secret)
+    assert (health.status, health.json["status"]) == (200, "UP")
+    setup = {
+        "project": "7.1796000000",
+        "schema": config,
+        "hostname": "http://localhost:8080",
+        "access_token": "0" * 40,
+        "extra_params": None,
+    }
+    reply = sent_by_label_studio("POST", f"{address}/setup", setup, secret)
+    assert reply.json["model_version"] == finished_run.name
+    # A serialised task has further keys.
+    task = {
+        "id": 1,
+        "data": {"image": EMBEDDED},
+        "meta": {},
+        "is_labeled": False,
+        "overlap": 1,
+        "inner_id": 1,
+    }
+    task |= {"project": 7, "annotations": [], "predictions": [], "file_upload": 3, "comment_authors": []}
+    for context in (None, {"result": []}):
+        content = {
+            "tasks": [task, task | {"id": 2}],
+            "project": setup["project"],
+            "label_config": config,
+            "params": {"login": None, "password": None, "context": context},
+        }
+        reply = sent_by_label_studio("POST", f"{address}/predict", content, secret)
+        # As many as tasks, and each with what a prediction is stored with.
+        results = reply.json["results"]
+        assert [set(one) for one in results] == [{"result", "score", "model_version"}] * 2
+        assert [one["result"][0]["value"]["choices"] for one in results] == [["3"], ["3"]]
+    # Label Studio takes this status for a backend without versions of its own.
+    assert sent_by_label_studio("GET", f"{address}/versions", None, secret).status == 404
+    refused = sent_by_label_studio("POST", f"{address}/predict", content, "wrong")
+    assert refused.status == 401
 
 
 def test_a_task_without_a_label_that_can_be_chosen_stays_empty(finished_run: Path) -> None:
