@@ -30,6 +30,7 @@ from core.cli import (
 from core.cli.command import Command
 from core.cli.terminal import STOPPED, Answer, FailedError
 from core.errors import DarkroomError
+from core.formatting import MINUS, with_minus
 from core.installation import require_complete_installation
 
 COMMANDS: tuple[Command, ...] = (
@@ -83,7 +84,27 @@ def _print_readable(answer: Answer, indent: str = "") -> None:
             print(f"{indent}{key}:")
             _print_readable(value, indent + "  ")
         else:
-            print(f"{indent}{key}: {value}")
+            print(f"{indent}{key}: {_readable(value)}")
+
+
+def _readable(value: object) -> str:
+    """Write a value for people: negative numbers with a minus sign where the terminal has one."""
+    if isinstance(value, list | tuple):
+        items = ", ".join(repr(item) if isinstance(item, str) else _readable(item) for item in value)
+        return f"[{items}]"
+    return with_minus(str(value)) if _is_negative(value) and _can_print(MINUS) else str(value)
+
+
+def _is_negative(value: object) -> bool:
+    return isinstance(value, int | float) and value < 0
+
+
+def _can_print(text: str) -> bool:
+    try:
+        text.encode(getattr(sys.stdout, "encoding", None) or "utf-8")
+    except (LookupError, UnicodeEncodeError):
+        return False
+    return True
 
 
 def _program_name() -> str:

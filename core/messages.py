@@ -10,6 +10,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from core.formatting import with_minus
+
 
 def N_(template: str) -> str:  # noqa: N802 - the name gettext's tools look for
     """Mark an English template for translation and return it unchanged."""
@@ -39,10 +41,7 @@ class Message:
 
     def render(self, translate: Callable[[str], str] = str) -> str:
         """Translate the template and fill in the values."""
-        values = {
-            key: value.render(translate) if isinstance(value, Message) else value
-            for key, value in self.values.items()
-        }
+        values = {key: _shown(value, translate) for key, value in self.values.items()}
         return translate(self.template).format(**values)
 
     def to_json(self) -> dict[str, Any]:
@@ -60,3 +59,19 @@ class Message:
             for key, value in record["values"].items()
         }
         return cls(record["template"], values, record.get("code", ""))
+
+
+@dataclass(frozen=True)
+class _NegativeNumber:
+    """Number below 0, which a template writes with a minus sign instead of a hyphen."""
+
+    value: float
+
+    def __format__(self, form: str) -> str:
+        return with_minus(format(self.value, form))
+
+
+def _shown(value: Any, translate: Callable[[str], str]) -> Any:
+    if isinstance(value, Message):
+        return value.render(translate)
+    return _NegativeNumber(value) if isinstance(value, int | float) and value < 0 else value

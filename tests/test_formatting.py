@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from core.formatting import rounded_percent
+from core.formatting import decimal, number, percent, rounded_percent, signed
 
 
 @pytest.mark.parametrize(
@@ -25,3 +25,25 @@ def test_only_everything_is_100_percent_and_only_nothing_is_0(
     fraction: float, digits: int, expected: str
 ) -> None:
     assert str(rounded_percent(fraction, digits)) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (signed(-0.52, 1), "−0.5"),
+        (signed(2.06, 1), "+2.1"),
+        (signed(0.0, 1), "0.0"),
+        (signed(-0.04, 1), "0.0"),
+        (signed(0.04, 1), "0.0"),
+        (decimal(-0.0213, 3), "−0.021"),
+        (decimal(-0.0001, 3), "0.000"),
+        (decimal(0.0213, 3), "0.021"),
+        (percent(-0.015), "−1.5%"),
+        (percent(0.015), "1.5%"),
+        (number(-1200), "−1,200"),
+        (number(-0.25), "−0.25"),
+        (number(-1e-7), "−1e-07"),
+    ],
+)
+def test_negative_numbers_have_a_minus_sign_and_zero_has_none(text: str, expected: str) -> None:
+    assert text == expected

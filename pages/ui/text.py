@@ -14,8 +14,11 @@ from babel.dates import format_datetime
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from core.catalogues import LANGUAGES, translations
+from core.formatting import MINUS
+from core.formatting import decimal as decimal
 from core.formatting import number as number
 from core.formatting import percent as percent
+from core.formatting import signed as signed
 from core.messages import Message
 from pages.ui import session
 
@@ -136,6 +139,11 @@ def duration(seconds: float) -> str:
     hours, minutes = divmod(round(whole / 60), 60)
     form = _("{hours} h {minutes} min") if minutes else _("{hours} h")
     return form.format(hours=hours, minutes=minutes)
+
+
+def value_range(low: str, high: str) -> str:
+    """Join the written ends of an interval: ``0.21–0.35``; beside a minus sign in words, ``−0.21 to 0.35``."""
+    return _("{low} to {high}").format(low=low, high=high) if low.startswith(MINUS) else f"{low}–{high}"
 
 
 def time_left(seconds: float) -> str:

@@ -10,6 +10,7 @@ from core.delivery.certificate.verify import PICTURES
 from core.errors import RecordError
 from core.evaluation.comparison.differences import MetricDifference
 from core.evaluation.metrics.intervals import Interval
+from core.formatting import decimal
 from core.messages import N_, Message
 from core.records import JsonObject, Record
 
@@ -228,4 +229,4 @@ def _too_lossy(accuracy: MetricDifference, allowed: float) -> Message:
 
 
 def _points(fraction: float) -> str:
-    return f"{100 * fraction:.1f}"
+    return decimal(100 * fraction, 1)

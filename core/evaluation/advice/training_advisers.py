@@ -17,6 +17,7 @@ from core.evaluation.ensemble import averaged, normalised_weights, require_alike
 from core.evaluation.evaluated_run import EvaluatedRun
 from core.evaluation.robustness.corruptions import find_corruption
 from core.evaluation.robustness.suggestion import suggested_strengths
+from core.formatting import decimal
 from core.messages import N_, Message
 from core.models.augmentation.table import find_augmentation
 from core.models.backbones import BACKBONES, Backbone
@@ -78,7 +79,11 @@ def twice_the_pictures(evidence: Evidence) -> Advice | None:
             N_(
                 "Its learning curve promises {points} points of accuracy (between {low} and {high}) from twice as many training pictures."
             ),
-            {"points": f"{100 * forecast.gain:.1f}", "low": f"{100 * low:.1f}", "high": f"{100 * high:.1f}"},
+            {
+                "points": decimal(100 * forecast.gain, 1),
+                "low": decimal(100 * low, 1),
+                "high": decimal(100 * high, 1),
+            },
         ),
         link=ADD_PICTURES,
         weight=forecast.gain,

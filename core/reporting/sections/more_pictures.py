@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from core.evaluation.learning_curve.records import LearningCurve, read_learning_curve
+from core.formatting import decimal
 from core.messages import N_
 from core.reporting import svg
 from core.reporting.blocks import Block, Chart, Paragraph
@@ -32,7 +33,7 @@ def _forecast(source: ReportSource, curve: LearningCurve) -> Paragraph:
     )
     points = {"gain": curve.forecast.gain, "low": low, "high": high}
     return Paragraph(
-        text=source.say(sentence, **{name: f"{100 * value:.1f}" for name, value in points.items()})
+        text=source.say(sentence, **{name: decimal(100 * value, 1) for name, value in points.items()})
     )
 
 

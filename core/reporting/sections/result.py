@@ -11,7 +11,7 @@ from core.data.dataset import Dataset
 from core.data.labels.layout import Split
 from core.evaluation.leading import leading_metric
 from core.evaluation.looks import use_of_test_set
-from core.formatting import percent
+from core.formatting import decimal, percent
 from core.messages import N_
 from core.reporting import svg
 from core.reporting.blocks import Block, Chart, Paragraph, Table
@@ -90,7 +90,7 @@ def _leading(source: ReportSource) -> list[Block]:
                 N_("The metric that matters here, {metric}: {value} (95% interval {low} to {high})."),
                 metric=leading.label,
                 **{
-                    name: percent(number) if leading.is_fraction else f"{number:.3f}"
+                    name: percent(number) if leading.is_fraction else decimal(number, 3)
                     for name, number in numbers.items()
                 },
             )

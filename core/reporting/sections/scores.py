@@ -13,7 +13,7 @@ from core.evaluation.metrics import table as metric_table
 from core.evaluation.metrics.table import Metric
 from core.evaluation.mistakes.cells import ConfusionCells, confusion_cells
 from core.evaluation.report import ClassReport, MultiClassReport, chosen_thresholds
-from core.formatting import percent, percent_interval
+from core.formatting import MINUS, decimal, percent, percent_interval
 from core.messages import N_
 from core.reporting import svg
 from core.reporting.blocks import Block, Chart, Paragraph, Table
@@ -30,7 +30,7 @@ def metric_blocks(source: ReportSource) -> Sequence[Block]:
         (
             say(metric.label),
             _value(metric, report.metrics[metric.code]),
-            "–".join(_value(metric, end) for end in report.intervals.get(metric.code, ())),
+            _interval(source, metric, report.intervals.get(metric.code)),
             _value(metric, majority[metric.code]) if metric.code in majority else "–",
             say(metric.help),
         )
@@ -125,5 +125,14 @@ def _with_interval(value: float | None, interval: tuple[float, float] | None) ->
     return f"{percent(value)} ({percent_interval(interval)})" if interval else percent(value)
 
 
+def _interval(source: ReportSource, metric: Metric, interval: tuple[float, float] | None) -> str:
+    """Write an interval; beside a minus sign its dash would be taken for another."""
+    if interval is None:
+        return ""
+    low, high = (_value(metric, end) for end in interval)
+    is_negative = low.startswith(MINUS)
+    return source.say(N_("{low} to {high}"), low=low, high=high) if is_negative else f"{low}–{high}"
+
+
 def _value(metric: Metric, value: float) -> str:
-    return percent(value) if metric.is_fraction else f"{value:.3f}"
+    return percent(value) if metric.is_fraction else decimal(value, 3)

@@ -146,7 +146,8 @@ def class_chart(rows: list[ClassDifference]) -> Figure:
                 ],
                 "thickness": 1.5,
             },
-            hovertemplate="%{x:+.1f}<extra></extra>",
+            text=[signed_points(row.difference) for row in rows],
+            hovertemplate="%{text}<extra></extra>",
         )
     )
     figure.add_vline(x=0, line_width=1)

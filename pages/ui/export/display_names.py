@@ -12,7 +12,7 @@ from core.delivery.exporter import Exporter, FormatGroup
 from core.delivery.files import read_proof
 from core.evaluation.comparison.differences import MetricDifference
 from core.messages import N_
-from pages.ui.text import _, number
+from pages.ui.text import _, number, signed
 
 GROUPS = {
     FormatGroup.COMPUTER: N_("This computer"),
@@ -102,9 +102,8 @@ def _milliseconds(value: float) -> str:
 
 
 def signed_points(fraction: float) -> str:
-    """Format a difference of fractions in points: “−0.5”, “+0.0”."""
-    text = f"{100 * fraction:+.1f}"
-    return text.replace("-", "−")
+    """Format a difference of fractions in points: “−0.5”, “+2.1”."""
+    return signed(100 * fraction, 1)
 
 
 def rounded_up(difference: float) -> str:

@@ -20,7 +20,7 @@ from pages.ui.jobs import try_to
 from pages.ui.predict.choosing import NewPicture
 from pages.ui.predict.correction import correction
 from pages.ui.predict.similar import show_similar
-from pages.ui.text import _, escape, number, percent, show
+from pages.ui.text import _, decimal, escape, number, percent, show
 
 _MAX_BARS = 5
 _MOST_NAMED = 8  # classes of a prediction set
@@ -165,8 +165,8 @@ def _stranger(classifier: Classifier, prediction: Prediction) -> None:
         help=_(
             "Its stranger score, by the network's features and by how sure the answer is, is {score}. Pictures of the classes seldom exceed {limit}. The limit is set on the Evaluate page."
         ).format(
-            score=f"{prediction.stranger_score or 0.0:.1f}",
-            limit=f"{classifier.labels.stranger_limit or 0.0:.1f}",
+            score=decimal(prediction.stranger_score or 0.0, 1),
+            limit=decimal(classifier.labels.stranger_limit or 0.0, 1),
         ),
     )
     st.caption(_("Without this check it would be taken for:"))

@@ -30,7 +30,7 @@ from core.workspace import Project
 from pages.ui.components.live_chart import live_chart
 from pages.ui.gallery import Tile, gallery
 from pages.ui.predict.charts import shares_chart, values_chart
-from pages.ui.text import _, escape, ngettext, number, percent, show
+from pages.ui.text import _, escape, ngettext, number, percent, show, signed
 
 _NAMED = 3  # changed classes in a sentence
 _RECENT = 12
@@ -140,12 +140,12 @@ def _value_sentence(change: ValueChange) -> str:
         ).format(
             before=percent(change.before),
             now=percent(change.now),
-            low=f"{100 * low:+.1f}",
-            high=f"{100 * high:+.1f}",
+            low=signed(100 * low, 1),
+            high=signed(100 * high, 1),
         )
     return _(
         "**Features**: the pictures look different to the network; their distance from the classes changed by {low} to {high} standard deviations on average."
-    ).format(low=f"{low:+.2f}", high=f"{high:+.2f}")
+    ).format(low=signed(low, 2), high=signed(high, 2))
 
 
 def _charts(measured: MeasuredDrift) -> None:

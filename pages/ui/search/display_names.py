@@ -19,7 +19,7 @@ from core.search.config import Goal, Pruner, Sampler, Scoring, SearchConfig, Tra
 from core.search.records import TrialState
 from core.search.space import Speed, canonical_value
 from core.training.config import Recipe, TrainingConfig
-from pages.ui.text import _, duration, file_size, number, percent
+from pages.ui.text import _, duration, file_size, number, percent, signed
 
 GOAL_NAMES = {
     Goal.ACCURACY: N_("Accuracy"),
@@ -183,9 +183,7 @@ def format_value(value: float | None, goal: Goal) -> str:
 
 def format_points(difference: float, goal: Goal) -> str:
     """Format a difference of a goal with its sign: ``+2.1`` percentage points, or a loss of ``−0.013``."""
-    number = f"{difference:+.3f}" if goal is Goal.LOSS else f"{100 * difference:+.1f}"
-    is_none = not number.strip("+-0.")
-    return number[1:] if is_none else number.replace("-", "−")
+    return signed(difference, 3) if goal is Goal.LOSS else signed(100 * difference, 1)
 
 
 def format_points_with_unit(difference: float, goal: Goal) -> str:

@@ -19,6 +19,7 @@ from core.data.labels.layout import FileAssignment, Split
 from core.data.skip_reasons import Reason, SkipReason
 from core.data.sources.members import Member
 from core.errors import DataError
+from core.formatting import number
 from core.messages import N_
 
 EmbeddedPicture = tuple[Member, FileAssignment]
@@ -117,8 +118,8 @@ def require_pictures(array: np.ndarray, name: str) -> np.ndarray:
             "Scale them before you save the file."
         ),
         name=name,
-        low=f"{low:g}",
-        high=f"{high:g}",
+        low=number(low),
+        high=number(high),
     )
 
 

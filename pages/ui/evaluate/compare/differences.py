@@ -15,7 +15,7 @@ from core.messages import N_, Message
 from core.training.leading_metric import LeadingKind
 from pages.ui.evaluate.compare.paired import Paired
 from pages.ui.evaluate.quality.metric_table import show_meanings, table_height
-from pages.ui.text import _, escape, ngettext, number, percent, show
+from pages.ui.text import _, decimal, escape, ngettext, number, percent, show, signed
 
 VERDICTS = {
     Verdict.BETTER: N_("better"),
@@ -130,7 +130,7 @@ def value_text(row: MetricDifference, value: float) -> str:
     """Format a value of the metric; a dash where it is undefined on these pictures."""
     if math.isnan(value):
         return "–"
-    return percent(value) if row.is_fraction else f"{value:.3f}"
+    return percent(value) if row.is_fraction else decimal(value, 3)
 
 
 def difference_text(row: MetricDifference) -> str:
@@ -138,8 +138,8 @@ def difference_text(row: MetricDifference) -> str:
     if math.isnan(row.difference):
         return "–"
     if not row.is_fraction:
-        return _signed(row.difference, 3)
-    return _("{n} points").format(n=_signed(100 * row.difference, 1))
+        return signed(row.difference, 3)
+    return _("{n} points").format(n=signed(100 * row.difference, 1))
 
 
 def with_interval(row: MetricDifference) -> str:
@@ -158,7 +158,7 @@ def interval_text(row: MetricDifference) -> str:
     if row.interval is None:
         return "–"
     scale, digits = (100, 1) if row.is_fraction else (1, 3)
-    low, high = (_signed(scale * end, digits) for end in row.interval)
+    low, high = (signed(scale * end, digits) for end in row.interval)
     return _("{low} to {high}").format(low=low, high=high)
 
 
@@ -227,8 +227,3 @@ def _row(row: MetricDifference) -> dict[str, str]:
         "interval": interval_text(row),
         "verdict": _(VERDICTS[row.verdict]) if row.interval else "–",
     }
-
-
-def _signed(value: float, digits: int) -> str:
-    text = f"{value:+.{digits}f}".replace("-", "−")
-    return text[1:] if not float(text.replace("−", "-")) else text

@@ -22,7 +22,7 @@ from pages.ui import state
 from pages.ui.components.live_chart import live_chart
 from pages.ui.evaluate.learning_curve.chart import curve_chart
 from pages.ui.jobs import follow, newest_job_on, show_error, try_to
-from pages.ui.text import _, escape, ngettext, number
+from pages.ui.text import _, decimal, escape, ngettext, number
 
 _REASONS = {
     NoForecast.TOO_FEW_PICTURES: N_(
@@ -112,8 +112,8 @@ def _headline(forecast: Forecast) -> None:
             _plural(forecast.gain),
         ).format(
             gain=_points(forecast.gain),
-            low=math.floor(round(100 * low, 6)),
-            high=math.ceil(round(100 * high, 6)),
+            low=number(math.floor(round(100 * low, 6))),
+            high=number(math.ceil(round(100 * high, 6))),
         ),
         help=_(
             "An inverse power law fitted to the measured points (Hestness 2017, Viering and Loog 2021), if it goes on as it began and new pictures are like these. In 95 of 100 cases the next training gains as much as the interval says, its luck with the pictures included."
@@ -132,7 +132,7 @@ def _headline(forecast: Forecast) -> None:
 def _points(gain: float) -> str:
     """Format percentage points: whole ones, below 1 with one digit."""
     points = 100 * gain
-    return f"{points:.0f}" if points >= 1 or points < 0.05 else f"{points:.1f}"
+    return decimal(points, 0 if points >= 1 or points < 0.05 else 1)
 
 
 def _plural(gain: float) -> int:

@@ -20,7 +20,7 @@ from core.evaluation.thresholds.answers import (
 from core.training.leading_metric import LeadingKind
 from core.workspace import project_of
 from pages.ui.display_names.labels import label_text
-from pages.ui.text import _, escape, number, percent, show
+from pages.ui.text import _, decimal, escape, number, percent, show, value_range
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,7 +80,8 @@ def _beside_default(leading: Leading, in_use: _Measured, default: _Measured) -> 
     """Say what the chosen thresholds do to the metric."""
     if math.isnan(in_use.value):
         return
-    interval = "–".join(_formatted(leading, end) for end in in_use.interval or ())
+    low, high = in_use.interval or (in_use.value, in_use.value)
+    interval = value_range(_formatted(leading, low), _formatted(leading, high))
     st.info(
         _(
             "With the thresholds that you chose, which Predict and exports use: {metric} {value} ({interval}). The numbers below are those of the default, {default}."
@@ -117,4 +118,4 @@ def _measure(
 
 
 def _formatted(leading: Leading, value: float) -> str:
-    return percent(value) if leading.is_fraction else f"{value:.3f}"
+    return percent(value) if leading.is_fraction else decimal(value, 3)

@@ -13,7 +13,7 @@ from core.evaluation.metrics import table as metric_table
 from core.evaluation.metrics.table import Metric
 from core.evaluation.report import EvaluationReport
 from core.formatting import percent_interval
-from pages.ui.text import _, ngettext, number, percent
+from pages.ui.text import _, decimal, ngettext, number, percent, value_range
 
 _ROW_PIXELS, _MOST_ROWS = 35, 20
 
@@ -95,7 +95,7 @@ def groups_sentence(report: EvaluationReport) -> None:
 
 
 def _interval(metric: Metric, interval: tuple[float, float] | None) -> str:
-    return "–".join(_value(metric, end) for end in interval) if interval else ""
+    return value_range(*(_value(metric, end) for end in interval)) if interval else ""
 
 
 @st.cache_data(show_spinner=False, max_entries=20)
@@ -107,4 +107,4 @@ def _majority(run: str, written: int, _evaluated: EvaluatedRun) -> Mapping[str, 
 def _value(metric: Metric, value: float | None) -> str:
     if value is None:
         return ""
-    return percent(value) if metric.is_fraction else f"{value:.3f}"
+    return percent(value) if metric.is_fraction else decimal(value, 3)

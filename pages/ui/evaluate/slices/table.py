@@ -13,14 +13,16 @@ from core.evaluation.slices.measuring import LEAST_GROUPS, LEAST_PICTURES, Slice
 from core.evaluation.slices.slicing import SliceSource
 from pages.ui.evaluate.quality.metric_table import interval_text, table_height
 from pages.ui.evaluate.slices.names import slice_name
-from pages.ui.text import _, ngettext
+from pages.ui.text import _, ngettext, signed
 
 
 def slice_table(scores: Sequence[SliceScore], *, key: str) -> None:
     """Draw every slice with its numbers."""
     column = st.column_config.NumberColumn
+    rows = pd.DataFrame([_row(score) for score in scores])
     st.dataframe(
-        pd.DataFrame([_row(score) for score in scores]),
+        # The formats of a column write a hyphen for a minus sign.
+        rows.style.format({"difference": lambda points: signed(points, 1)}),
         hide_index=True,
         column_config={
             "slice": _("Slice"),
@@ -30,7 +32,7 @@ def slice_table(scores: Sequence[SliceScore], *, key: str) -> None:
                 help=_("On new pictures like these, the value lies in here in 95 of 100 cases"),
             ),
             "difference": column(
-                _("Against the rest"), format="%+.1f", help=_("Percentage points, compared with all others")
+                _("Against the rest"), help=_("Percentage points, compared with all others")
             ),
             "adjusted": column(
                 _("p-value"),

@@ -18,7 +18,7 @@ from core.evaluation.strangers.pictures import draw_for
 from core.workspace import get_project
 from pages.ui.display_names.labels import label_text
 from pages.ui.gallery import Tile, gallery, jpeg
-from pages.ui.text import _, number
+from pages.ui.text import _, decimal, number
 
 _MOST_SHOWN = 12
 _MATERIALS = {material.kind.value: material for material in MATERIALS}
@@ -92,4 +92,4 @@ def _made_again(kind: str, picture: str, thumbnail: bytes) -> bytes:
 
 
 def _score_text(score: float) -> str:
-    return _("score {value}").format(value=f"{score:.1f}")
+    return _("score {value}").format(value=decimal(score, 1))

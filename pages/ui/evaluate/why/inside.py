@@ -21,7 +21,7 @@ from core.evaluation.explanations.network import ExplainedNetwork
 from core.messages import N_
 from core.models.litert.inspection import Layer, LayerKind, Nonlinearity, tensor_of
 from pages.ui.gallery import Tile, gallery
-from pages.ui.text import _, escape, number, percent
+from pages.ui.text import _, decimal, escape, number, percent, signed
 
 _MOST_MAPS, _MAP_PIXELS, _TILE_PIXELS = 12, 112, 90
 _MOST_TERMS = 8
@@ -118,11 +118,11 @@ def _show_example(example: WorkedExample) -> None:
         st.caption(
             _(
                 "In this order: the bias b, the products of these two tables, and those of all other inputs. The network computed {value}."
-            ).format(value=f"{example.network_value:.3f}")
+            ).format(value=decimal(example.network_value, 3))
         )
     else:
         st.latex(f"y = {example.value:.3f}")
-        st.caption(_("The network computed {value}.").format(value=f"{example.network_value:.3f}"))
+        st.caption(_("The network computed {value}.").format(value=decimal(example.network_value, 3)))
 
 
 def _strongest_input(example: WorkedExample) -> int:
@@ -153,17 +153,17 @@ def _show_dense(network: ExplainedNetwork, feature_map: np.ndarray, class_index:
     st.caption(
         _(
             "Together they are the score {score}; compared with the scores of the other classes it becomes the probability {probability}."
-        ).format(score=f"{result.score:.3f}", probability=percent(result.probability))
+        ).format(score=decimal(result.score, 3), probability=percent(result.probability))
         if network.head.activation == "softmax"
         else _("Together they are the score {score}, which becomes the probability {probability}.").format(
-            score=f"{result.score:.3f}", probability=percent(result.probability)
+            score=decimal(result.score, 3), probability=percent(result.probability)
         )
     )
 
 
 def _dense_table(result: DenseSum) -> pd.DataFrame:
     rows = [
-        _row(number(term.number), f"{term.value:.3f}", f"{term.weight:.3f}", term.product)
+        _row(number(term.number), decimal(term.value, 3), decimal(term.weight, 3), term.product)
         for term in result.terms
     ]
     rows.append(_row(_("{n} others").format(n=number(result.others)), "", "", result.rest))
@@ -172,4 +172,4 @@ def _dense_table(result: DenseSum) -> pd.DataFrame:
 
 
 def _row(name: str, value: str, weight: str, product: float) -> dict[str, str]:
-    return {"input": name, "value": value, "weight": weight, "product": f"{product:+.3f}"}
+    return {"input": name, "value": value, "weight": weight, "product": signed(product, 3)}
