@@ -1,13 +1,15 @@
 """Guess of a preprocessing that the export does not state: the one with the best accuracy on validation pictures.
 
-Test pictures take no part, so the guess does not flatter the score. Candidates whose paired
-difference from the best one may be chance are named beside it.
+Test pictures take no part, so the guess does not flatter the score. Few models take blue first, so
+that order is chosen only where it is better beyond chance. Candidates whose paired difference from
+the chosen one may be chance are named beside it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 import numpy as np
 
@@ -33,6 +35,9 @@ class Score:
         return float(self.right.mean())
 
 
+_Scored: TypeAlias = tuple[Preprocessing, Score]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Guess:
     """Chosen preprocessing, its accuracy on so many pictures, and others that may be as good."""
@@ -51,16 +56,18 @@ def guess(facts: InputFacts, judge: Callable[[Preprocessing], Score], groups: np
         groups: (n,), of the pictures; equal for those that belong together.
     """
     scored = [(item, judge(item)) for item in candidates(facts)]
-    cropped = replace(max(scored, key=_rank)[0], fitting=Fitting.CROP)
-    (best, score), *others = sorted([*scored, (cropped, judge(cropped))], key=_rank, reverse=True)
+    for likely in dict.fromkeys((_best(scored)[0], max(scored, key=_rank)[0])):
+        cropped = replace(likely, fitting=Fitting.CROP)
+        scored.append((cropped, judge(cropped)))
+    best, score = _best(scored)
     return Guess(
         preprocessing=best,
         pictures=len(groups),
         accuracy=score.accuracy,
         alternatives=tuple(
             Alternative(preprocessing=item, accuracy=other.accuracy)
-            for item, other in others
-            if change_interval(score.right - other.right, groups)[0] <= 0
+            for item, other in sorted(scored, key=_rank, reverse=True)
+            if item != best and change_interval(score.right - other.right, groups)[0] <= 0
         ),
     )
 
@@ -79,6 +86,18 @@ def sample_rows(rows: np.ndarray, seed: int = 0) -> np.ndarray:
     return np.sort(drawn)
 
 
-def _rank(scored: tuple[Preprocessing, Score]) -> tuple[float, float]:
+def _best(scored: Sequence[_Scored]) -> _Scored:
+    """Take the best candidate; one that takes blue first only where it is better beyond chance."""
+    best = max(scored, key=_rank)
+    usual = [item for item in scored if item[0].order is not ChannelOrder.BGR]
+    if best[0].order is not ChannelOrder.BGR:
+        return best
+    likely = max(usual, key=_rank)
+    change = best[1].right - likely[1].right
+    # Pictures of one group are witnesses of their own here: the order is the same for all.
+    return best if change_interval(change, np.arange(len(change)))[0] > 0 else likely
+
+
+def _rank(scored: _Scored) -> tuple[float, float]:
     _, score = scored
     return score.accuracy, score.likelihood

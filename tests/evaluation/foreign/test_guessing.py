@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
+
 import numpy as np
 
 from core.evaluation.foreign.facts import Fitting, InputFacts, Layout, Preprocessing, TensorFacts
@@ -61,3 +64,27 @@ def test_pictures_of_one_group_are_one_witness() -> None:
 
     assert guess(FACTS, judge, np.arange(PICTURES)).alternatives == ()
     assert len(guess(FACTS, judge, np.repeat([0, 1], 32)).alternatives) == 10
+
+
+def test_blue_first_is_guessed_only_where_it_is_better_beyond_chance() -> None:
+    """Pictures without much colour are answered alike in both orders: 61 against 60 of 64 is chance."""
+
+    def judge(preprocessing: Preprocessing, *, blue_first: int) -> Score:
+        if code_of(preprocessing).removesuffix("-crop") == "unit-bgr":
+            return replace(score_of(blue_first), likelihood=-0.1)
+        return replace(score_of(60 if code_of(preprocessing) == "unit" else 30), likelihood=-0.2)
+
+    found = guess(FACTS, partial(judge, blue_first=61), np.arange(PICTURES))
+    assert (code_of(found.preprocessing), found.accuracy) == ("unit", 60 / 64)
+    assert [code_of(other.preprocessing) for other in found.alternatives] == ["unit-bgr", "unit-bgr-crop"]
+    equal = guess(FACTS, partial(judge, blue_first=60), np.arange(PICTURES))
+    assert code_of(equal.preprocessing) == "unit"
+
+
+def test_blue_first_is_guessed_where_red_first_is_much_worse_even_in_one_group() -> None:
+    """The order is the same for all pictures, so those of one burst are witnesses of their own."""
+
+    def judge(preprocessing: Preprocessing) -> Score:
+        return score_of(60 if code_of(preprocessing) == "bytes-bgr" else 20)
+
+    assert code_of(guess(FACTS, judge, np.zeros(PICTURES)).preprocessing) == "bytes-bgr"
