@@ -92,11 +92,12 @@ class TensorFacts(Record):
 
 @dataclass(frozen=True, kw_only=True)
 class Interface(Record):
-    """Inputs and outputs of a model, and the class names that its file holds."""
+    """Inputs and outputs of a model, and the class names and the preprocessing that its file states."""
 
     inputs: tuple[TensorFacts, ...]
     outputs: tuple[TensorFacts, ...]
     class_names: tuple[str, ...] = ()
+    preprocessing: Preprocessing | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,6 +16,7 @@ from core.evaluation.foreign.facts import (
     Kind,
     ModelFacts,
     NetworkBlock,
+    Preprocessing,
     Runtime,
 )
 from core.evaluation.foreign.faults import ForeignModelError
@@ -116,7 +117,8 @@ def _understand(
         has_names = bool(names)
         names = names or tuple(str(number) for number in range(count))
         require_as_many(names, count)
-        chosen = _sample_preprocessing(classifier, dataset, names, recognised)
+        stated = classifier.model.interface.preprocessing or recognised.preprocessing
+        chosen = _sample_preprocessing(classifier, dataset, names, stated)
         return ModelFacts(
             source=_shown_source(request.source, recognised),
             kind=kind,
@@ -126,7 +128,7 @@ def _understand(
             output=classifier.model.interface.outputs[classifier.output],
             class_names=names,
             has_class_names=has_names,
-            preprocessing=recognised.preprocessing,
+            preprocessing=stated,
             network=network,
             size_bytes=_size_of(recognised.path),
             sample_preprocessing=chosen.preprocessing,
@@ -177,11 +179,11 @@ def _count_classes(classifier: ForeignClassifier, dataset: Dataset) -> int:
 
 
 def _sample_preprocessing(
-    classifier: ForeignClassifier, dataset: Dataset, names: tuple[str, ...], recognised: Recognised
+    classifier: ForeignClassifier, dataset: Dataset, names: tuple[str, ...], stated: Preprocessing | None
 ) -> Guess:
     """Return the stated preprocessing, or a guess."""
-    if recognised.preprocessing is not None:
-        return Guess(preprocessing=recognised.preprocessing)
+    if stated is not None:
+        return Guess(preprocessing=stated)
     mapping = match_classes(names, dataset.class_names)
     if not mapping:
         (first, *_) = candidates(classifier.input)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from core.evaluation.foreign.darkroom_facts import StatedFacts, facts_beside, facts_inside
 from core.evaluation.foreign.facts import ChannelOrder, Fitting, Kind, Preprocessing, Runtime
 from core.evaluation.foreign.faults import ForeignModelError, no_model, pickled
 from core.evaluation.foreign.label_files import names_behind, names_beside
@@ -29,6 +30,8 @@ MODEL_SUFFIXES = {
 # Files of PyTorch and scikit-learn, which are programs for an unpickler.
 PICKLE_SUFFIXES = {".pt", ".pth", ".pkl", ".pickle", ".joblib", ".ckpt"}
 SAVED_MODEL_FILE = "saved_model.pb"
+# Their files are archives, or have one behind them.
+_ARCHIVES = {Runtime.KERAS, Runtime.LITERT}
 _LARGEST_JSON_BYTES = 4 << 20
 
 
@@ -212,13 +215,16 @@ def _of_runtime(*runtimes: Runtime) -> Callable[[Path], Recognised | None]:
 def _plain(root: Path) -> Recognised | None:
     """Find the one model file of a folder, or the SavedModel that the folder is.
 
+    An export of Darkroom states its classes and preprocessing itself.
+
     Raises:
         ForeignModelError: there is more than one.
     """
     saved = next((path.parent for path in sorted(root.rglob(SAVED_MODEL_FILE))), None)
     if saved is not None:
-        return Recognised(
-            runtime=Runtime.SAVED_MODEL, path=saved, class_names=names_beside(saved) or names_beside(root)
+        names = names_beside(saved) or names_beside(root)
+        return _stated(
+            Recognised(runtime=Runtime.SAVED_MODEL, path=saved, class_names=names), facts_beside(saved)
         )
     files = [path for path in sorted(root.rglob("*")) if path.suffix.lower() in MODEL_SUFFIXES]
     if len(files) > 1:
@@ -233,7 +239,15 @@ def _plain(root: Path) -> Recognised | None:
     names = names_beside(path.parent) or names_beside(root)
     if runtime is Runtime.LITERT and not names:
         names = names_behind(path)
-    return Recognised(runtime=runtime, path=path, class_names=names)
+    found = Recognised(runtime=runtime, path=path, class_names=names)
+    return _stated(found, facts_inside(path) if runtime in _ARCHIVES else None)
+
+
+def _stated(found: Recognised, facts: StatedFacts | None) -> Recognised:
+    """Take what an export states of itself, before a list beside it."""
+    if facts is None:
+        return found
+    return replace(found, class_names=facts.class_names, preprocessing=facts.preprocessing)
 
 
 def _json_in(file: Path) -> dict[str, Any]:

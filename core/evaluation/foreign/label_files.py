@@ -8,6 +8,7 @@ import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from core.data.sources.zips import ARCHIVE_ERRORS
 from core.evaluation.foreign.faults import ForeignModelError
 from core.messages import N_
 
@@ -31,7 +32,7 @@ def names_behind(file: Path) -> tuple[str, ...]:
             for info in archive.infolist():
                 if info.filename.lower().endswith(".txt") and info.file_size <= _LARGEST_BYTES:
                     return parse_names(archive.read(info).decode("utf-8-sig", errors="replace"))
-    except (zipfile.BadZipFile, OSError, ValueError, RuntimeError, NotImplementedError):
+    except ARCHIVE_ERRORS:
         pass
     return ()
 

@@ -1,4 +1,4 @@
-"""Check of ONNX files: no data in other files, no operators of other makers; and their class names.
+"""Check of ONNX files: no data in other files, no operators of other makers; and what they state of themselves.
 
 Read without the onnx package, from the protocol buffers of onnx/onnx.proto.
 """
@@ -6,9 +6,11 @@ Read without the onnx package, from the protocol buffers of onnx/onnx.proto.
 from __future__ import annotations
 
 import ast
+from collections.abc import Mapping
 from pathlib import Path
 
 from core.evaluation.foreign.checks.wire import Part, Schema, WireError, parts
+from core.evaluation.foreign.darkroom_facts import ONNX_KEY, StatedFacts, parse_facts
 from core.evaluation.foreign.faults import ForeignModelError, custom_parts, damaged
 from core.messages import N_, first_of
 
@@ -35,11 +37,11 @@ _PROPERTY = Schema(name="StringStringEntryProto", values=frozenset({1, 2}))
 _MODEL = Schema(name="ModelProto", messages={7: _GRAPH, 14: _PROPERTY, 25: _FUNCTION}, values=frozenset({1}))
 
 
-def check_onnx_file(file: Path) -> tuple[str, ...]:
+def check_onnx_file(file: Path) -> StatedFacts:
     """Look through an ONNX file.
 
     Returns:
-        the class names among its properties, if it has some.
+        the class names and the preprocessing among its properties, if it has some.
     Raises:
         ForeignModelError: it is no ONNX file, or refers to other files or to foreign operators.
     """
@@ -61,16 +63,17 @@ def check_onnx_file(file: Path) -> tuple[str, ...]:
     foreign = sorted({f"{part.text(7)}.{part.text(4)}" for part in nodes if part.text(7) not in domains})
     if foreign:
         raise custom_parts(file, first_of(foreign))
-    return _class_names(found)
+    properties = {part.text(1): part.text(2) for part in found if part.schema is _PROPERTY}
+    own = parse_facts(properties.get(ONNX_KEY, ""))
+    return own or StatedFacts(class_names=_class_names(properties), preprocessing=None)
 
 
 def _is_external(tensor: Part) -> bool:
     return tensor.number(14) == _EXTERNAL or bool(tensor.values.get(13))
 
 
-def _class_names(model: list[Part]) -> tuple[str, ...]:
+def _class_names(properties: Mapping[str, str]) -> tuple[str, ...]:
     """Read the property ``names``, ``{0: 'cat', 1: 'dog'}``, which Ultralytics writes."""
-    properties = {part.text(1): part.text(2) for part in model if part.schema is _PROPERTY}
     try:
         names = ast.literal_eval(properties.get("names", "{}"))
     except (ValueError, SyntaxError, MemoryError, RecursionError):

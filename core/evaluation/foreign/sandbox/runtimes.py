@@ -110,7 +110,7 @@ def _quantised_tensor(details: dict[str, Any]) -> TensorFacts:
 
 
 def _open_onnx(path: Path, threads: int) -> OpenedModel:
-    names = check_onnx_file(path)
+    stated = check_onnx_file(path)
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
@@ -131,7 +131,8 @@ def _open_onnx(path: Path, threads: int) -> OpenedModel:
                 tensor(item.name, item.shape, _ONNX_TYPES.get(item.type, item.type)) for item in inputs
             ),
             outputs=tuple(tensor(item.name, item.shape, _ONNX_TYPES[item.type]) for item in outputs),
-            class_names=names,
+            class_names=stated.class_names,
+            preprocessing=stated.preprocessing,
         ),
         answer=lambda batch: each_batch(
             batch, inputs[0].shape, lambda part: session.run(wanted, {inputs[0].name: part})

@@ -146,5 +146,5 @@ def _choose_preprocessing(folder: Path, facts: ModelFacts) -> Preprocessing | No
 
 def _automatic_text(facts: ModelFacts) -> str:
     if facts.preprocessing is not None:
-        return _("automatic: as exports of this kind have it")
+        return _("automatic: known from the export")
     return _("automatic: the best of the usual ones on validation pictures")

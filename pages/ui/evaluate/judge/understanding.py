@@ -83,7 +83,7 @@ def preprocessing_text(preprocessing: Preprocessing) -> str:
 
 def _origin(facts: ModelFacts) -> str:
     if facts.preprocessing is not None:
-        return _("as exports of this kind have it")
+        return _("known from the export")
     if not facts.guessed_on:
         return _("a first guess; the test tries the usual ones")
     return guess_text(facts.guessed_on, facts.guessed_accuracy)

@@ -17,9 +17,9 @@ def written(folder: Path, content: bytes) -> Path:
 
 
 def test_a_plain_file_passes_and_its_names_are_read(tmp_path: Path) -> None:
-    assert check_onnx_file(written(tmp_path, colour_onnx())) == ()
+    assert check_onnx_file(written(tmp_path, colour_onnx())).class_names == ()
     named = colour_onnx(names=("red", "green", "blue"))
-    assert check_onnx_file(written(tmp_path, named)) == ("red", "green", "blue")
+    assert check_onnx_file(written(tmp_path, named)).class_names == ("red", "green", "blue")
 
 
 def test_weights_in_another_file_are_refused(tmp_path: Path) -> None:
@@ -42,4 +42,4 @@ def test_a_file_that_only_pretends_is_refused(tmp_path: Path, content: bytes) ->
 
 def test_names_that_are_a_program_are_not_run(tmp_path: Path) -> None:
     content = colour_onnx(names=("x",)).replace(b"{0: 'x'}", b"exit(1) ")
-    assert check_onnx_file(written(tmp_path, content)) == ()
+    assert check_onnx_file(written(tmp_path, content)).class_names == ()
