@@ -5,8 +5,9 @@ A kind is one row: adding it here puts its slices onto the Evaluate page.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -18,9 +19,10 @@ from core.messages import N_, Message
 # Sides that differ by less count as equal.
 _SQUARE_RATIO = 1.05
 _LEAST_PICTURES_OF_GROUP = 10
+_DIGEST = r"[0-9a-f]{64}"
 # Different numbers in a column of the label table from which it is cut at quartiles.
 _LEAST_NUMBERS = 10
-COLUMN_VALUE = N_("{column} · {value}")
+COLUMN_VALUE, GROUP_OF = N_("{column} · {value}"), N_("that of {name}")
 NOT_NAMED, NO_FOLDER = N_("not named in the file"), N_("no folder")
 
 
@@ -32,6 +34,8 @@ class SliceKind:
     label: str
     help: str
     function: Callable[[SliceSource], Slicing | None]  # None: the pictures do not differ in it
+    # Each slice is one group of the user's, which is held against the others.
+    is_of_groups: bool = False
 
 
 def cross_of(first: SliceKind, second: SliceKind, *, least: int) -> SliceKind:
@@ -81,9 +85,20 @@ def _by_folder(source: SliceSource) -> Slicing | None:
 
 
 def _by_group(source: SliceSource) -> Slicing | None:
-    groups = source.pictures["group"].iloc[source.rows]
+    pictures = source.pictures.iloc[source.rows]
+    groups, names = pictures["group"], pictures["name"]
     large = groups.map(groups.value_counts()) >= _LEAST_PICTURES_OF_GROUP
-    return by_category(groups.where(large, ""))
+    slicing = by_category(groups.where(large, ""))
+    if slicing is None:
+        return None
+    first = names.groupby(groups).first()
+    return replace(slicing, names=[_group_name(str(name), first) for name in slicing.names])
+
+
+def _group_name(group: str, first: pd.Series) -> Message:
+    """Name a group; that of near copies, or of a DICOM patient, is a digest, so a picture stands for it."""
+    is_digest = re.fullmatch(_DIGEST, group)
+    return Message(GROUP_OF, {"name": first[group]}) if is_digest else plain_name(group)
 
 
 def _by_class(source: SliceSource) -> Slicing | None:
@@ -139,8 +154,9 @@ SLICE_KINDS: tuple[SliceKind, ...] = (
     SliceKind(
         code="group",
         label=N_("Group"),
-        help=N_("Pictures that belong together, such as one patient's: one observation, however many"),
+        help=N_("Pictures that belong together, such as one patient's; says nothing about other groups"),
         function=_by_group,
+        is_of_groups=True,
     ),
     SliceKind(
         code="column",

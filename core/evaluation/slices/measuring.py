@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from core.data.labels.layout import Split
 from core.evaluation.evaluated_run import EvaluatedRun
 from core.evaluation.metrics.intervals import Interval, fraction_interval
-from core.evaluation.slices.difference import adjusted_for_many, p_values_of_lower_accuracy
+from core.evaluation.slices.difference import (
+    adjusted_for_many,
+    is_one_group,
+    p_values_of_lower_accuracy,
+)
 from core.evaluation.slices.kinds import SLICE_KINDS, SliceKind
 from core.evaluation.slices.slicing import SliceSource
 from core.messages import Message
 
-# Smaller slices are shown, but not ranked: their accuracy is mostly chance.
+# Smaller slices are shown, but not ranked: their accuracy is mostly chance. One group needs so many others.
 LEAST_PICTURES, LEAST_GROUPS = 10, 5
 # False discovery rate of the marked slices.
 RATE = 0.05
@@ -73,45 +77,59 @@ def measure_slices(
         groups: int64 (n,), equal for pictures that belong together; 0 to the largest, every number occurs.
         kinds: None: all of ``SLICE_KINDS``.
     """
-    found = list(_slices(source, SLICE_KINDS if kinds is None else kinds))
+    found = _slices(source, SLICE_KINDS if kinds is None else kinds)
     if not found:
         return []
-    members = np.stack([row for _, _, row in found])
-    counts = [len(np.unique(groups[row])) for row in members]
-    is_ranked = (members.sum(axis=1) >= LEAST_PICTURES) & (np.array(counts) >= LEAST_GROUPS)
+    members = np.stack([one.members for one in found])
+    counts = np.array([len(np.unique(groups[row])) for row in members])
+    is_group = np.array([one.is_group and is_one_group(one.members, groups) for one in found])
+    witnesses = np.where(is_group, len(np.unique(groups)) - 1, counts)
+    is_ranked = (members.sum(axis=1) >= LEAST_PICTURES) & (witnesses >= LEAST_GROUPS)
     p_values = p_values_of_lower_accuracy(is_right, members, groups)
     adjusted = np.full(len(members), np.nan)
     if is_ranked.any():
         adjusted[is_ranked] = adjusted_for_many(p_values[is_ranked])
     scores = [
         SliceScore(
-            kind=kind,
-            name=name,
+            kind=one.kind,
+            name=one.name,
             members=row,
             pictures=int(row.sum()),
-            groups=counts[index],
+            groups=int(counts[index]),
             accuracy=float(is_right[row].mean()),
-            interval=fraction_interval(is_right[row], groups[row]),
+            # Of one group, its pictures are the observations.
+            interval=fraction_interval(is_right[row], np.arange(row.sum()) if is_group[index] else groups[row]),
             difference=float(is_right[row].mean() - is_right[~row].mean()),
             p_value=float(p_values[index]),
             adjusted=float(adjusted[index]) if is_ranked[index] else None,
         )
-        for index, (kind, name, row) in enumerate(found)
+        for index, (one, row) in enumerate(zip(found, members, strict=True))
     ]
     return sorted(scores, key=lambda score: (not score.is_ranked, score.accuracy))
 
 
-def _slices(
-    source: SliceSource, kinds: Sequence[SliceKind]
-) -> Iterator[tuple[SliceKind, Message, np.ndarray]]:
+@dataclass(frozen=True, kw_only=True)
+class _Slice:
+    """One set of test pictures, by the first name that it has."""
+
+    kind: SliceKind
+    name: Message
+    members: np.ndarray  # bool (n,)
+    # It is one of the user's groups, whatever its name.
+    is_group: bool
+
+
+def _slices(source: SliceSource, kinds: Sequence[SliceKind]) -> list[_Slice]:
     """Slices with some, but not all, of the test pictures, each set of pictures once."""
-    seen: set[bytes] = set()
+    found: dict[bytes, _Slice] = {}
     for kind in kinds:
         slicing = kind.function(source)
         if slicing is None:
             continue
         for name, row in zip(slicing.names, slicing.members, strict=True):
             key = np.packbits(row).tobytes()
-            if row.any() and not row.all() and key not in seen:
-                seen.add(key)
-                yield kind, name, row
+            if key in found:
+                found[key] = replace(found[key], is_group=found[key].is_group or kind.is_of_groups)
+            elif row.any() and not row.all():
+                found[key] = _Slice(kind=kind, name=name, members=row, is_group=kind.is_of_groups)
+    return list(found.values())

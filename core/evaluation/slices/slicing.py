@@ -10,11 +10,12 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
+from core.formatting import decimal
 from core.messages import N_, Message
 
 _QUANTILES = (0.25, 0.5, 0.75)
 # Of a category with many values, such as folders: those with most test pictures.
-_MOST_VALUES = 50
+MOST_VALUES = 50
 BELOW, BETWEEN, FROM = N_("below {high}"), N_("{low} to {high}"), N_("{low} or more")
 BOTH = N_("{one}, {other}")
 
@@ -73,7 +74,7 @@ def by_category(values: pd.Series, *, unnamed: str | None = None) -> Slicing | N
         counts = counts.drop("", errors="ignore")
     if len(values.unique()) < 2 or counts.empty:
         return None
-    chosen = counts.index[:_MOST_VALUES]
+    chosen = counts.index[:MOST_VALUES]
     names = [Message(unnamed) if unnamed and not value else plain_name(value) for value in chosen]
     return Slicing(names=names, members=values.to_numpy() == chosen.to_numpy()[:, None])
 
@@ -114,5 +115,5 @@ def _told_apart(cuts: Sequence[float]) -> list[str]:
 def _written(value: float, digits: int) -> str:
     """Round to so many significant digits, but not before the decimal point."""
     magnitude = math.floor(math.log10(abs(value))) if value else 0
-    text = f"{value:,.{max(0, digits - 1 - magnitude)}f}"
+    text = decimal(value, max(0, digits - 1 - magnitude))
     return text.rstrip("0").rstrip(".") if "." in text else text

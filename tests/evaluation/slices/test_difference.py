@@ -96,6 +96,53 @@ def test_a_bad_slice_is_found_among_forty() -> None:
     assert found > 45
 
 
+@pytest.mark.parametrize(
+    ("groups", "each", "correlation"), [(20, 20, 0.0), (20, 20, 0.3), (6, 30, 0.0), (6, 30, 0.3), (8, 15, 1.0)]
+)
+def test_a_group_that_is_as_good_as_the_others_raises_an_alarm_in_at_most_one_of_twenty_runs(
+    groups: int, each: int, correlation: float
+) -> None:
+    """Each group is a slice, and a mark is wrong where its own rate is that of the others, or higher.
+
+    With a correlation of 1, every group is all right or all wrong.
+    """
+    random, alarms = np.random.default_rng(groups + each), 0
+    group = np.arange(groups).repeat(each)
+    members = group == np.arange(groups)[:, None]
+    for _ in range(RUNS):
+        rates = (random.random(groups) < 0.9) * 1.0 if correlation == 1 else _rates(random, groups, correlation)
+        adjusted = adjusted_for_many(
+            p_values_of_lower_accuracy(random.random(len(group)) < rates[group], members, group)
+        )
+        of_others = (rates.sum() - rates) / (groups - 1)
+        alarms += bool(((adjusted <= 0.05) & (rates >= of_others)).any())
+    assert alarms / RUNS < 0.076
+
+
+def test_a_bad_group_is_found_among_groups_that_differ() -> None:
+    """One patient of twelve is right in 30%, the others in 85 to 99%."""
+    random, found = np.random.default_rng(0), 0
+    group = np.arange(12).repeat(20)
+    members = group == np.arange(12)[:, None]
+    for _ in range(50):
+        rates = random.uniform(0.85, 0.99, 12)
+        rates[7] = 0.3
+        adjusted = adjusted_for_many(
+            p_values_of_lower_accuracy(random.random(len(group)) < rates[group], members, group)
+        )
+        found += bool(adjusted[7] <= 0.05)
+    assert found > 45
+
+
+def test_only_the_rest_of_one_group_counts_by_groups() -> None:
+    """Every other group is all right or all wrong: they count as 20 pictures, a little less for Student's t."""
+    group = np.arange(21).repeat(10)
+    is_right = np.concatenate([np.arange(10) < 4, np.repeat([True] * 18 + [False] * 2, 10)])
+    (found,) = p_values_of_lower_accuracy(is_right, (group == 0)[None, :], group)
+    expected = stats.fisher_exact([[6, 4], [2, 18]], alternative="greater").pvalue
+    assert expected <= found < 2 * expected
+
+
 def _rates(random: np.random.Generator, groups: int, correlation: float) -> np.ndarray:
     if not correlation:
         return np.full(groups, 0.9)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ import pytest
 from core.data.manifest import complete_manifest
 from core.evaluation.metrics.intervals import fraction_interval
 from core.evaluation.slices import kinds, measuring
+from core.evaluation.slices.groups import reason_against_groups
 from core.evaluation.slices.kinds import SLICE_KINDS, SliceKind, cross_of
 from core.evaluation.slices.measuring import SliceScore, measure_slices
 from core.evaluation.slices.slicing import SliceSource, Slicing, by_category, by_quantile, plain_name
@@ -207,3 +209,79 @@ def test_further_columns_of_the_label_table_are_slices() -> None:
     }
     (worst,) = [score for score in found if str(score.name) == "device · old"]
     assert (worst.pictures, worst.accuracy, worst.is_proven) == (20, 0.0, True)
+
+
+def patients(**columns: Any) -> SliceSource:
+    """Eight patients with ten pictures each."""
+    return source(group=[f"patient {number // 10}" for number in range(COUNT)], **columns)
+
+
+PATIENTS = np.arange(COUNT) // 10
+
+
+def test_a_group_is_ranked_among_the_other_groups() -> None:
+    """All pictures of one patient are wrong, and one of every other patient."""
+    is_right = (PATIENTS != 3) & (np.arange(COUNT) % 10 > 0)
+    found = scores(patients(), is_right, groups=PATIENTS)
+    assert (str(found[0].name), found[0].kind.code) == ("patient 3", "group")
+    assert (found[0].is_ranked, found[0].is_proven, found[0].groups) == (True, True, 1)
+    assert found[0].interval == fraction_interval(np.zeros(10, bool), np.arange(10))
+    assert sum(score.is_ranked for score in found if score.kind.code == "group") == 8
+
+
+def test_a_folder_that_is_a_group_is_ranked_by_its_first_name() -> None:
+    """Users often keep one folder for each patient."""
+    names = [f"{number}/{picture}.png" for picture, number in enumerate(PATIENTS)]
+    found = scores(patients(name=names), PATIENTS != 3, groups=PATIENTS)
+    assert (str(found[0].name), found[0].kind.code, found[0].is_proven) == ("3", "folder", True)
+    assert names_of(found, "group") == []
+
+
+def test_a_camera_of_few_groups_is_not_ranked_as_a_group_is() -> None:
+    found = scores(patients(camera=np.where(PATIENTS < 2, "A", "B")), PATIENTS > 1, groups=PATIENTS)
+    assert {str(score.name): score.is_ranked for score in found if score.kind.code == "camera"} == {
+        "A": False,
+        "B": True,
+    }
+
+
+def test_a_group_without_a_name_is_called_after_a_picture() -> None:
+    """Near copies and DICOM patients have a digest for their group."""
+    group = ["ab" * 32] * 20 + [f"g{number}" for number in range(60)]
+    names = [f"{number}.png" for number in range(COUNT)]
+    found = scores(source(group=group, name=names), np.arange(COUNT) % 3 > 0)
+    assert names_of(found, "group") == ["that of 0.png"]
+
+
+@pytest.mark.parametrize(
+    ("groups", "sentence"),
+    [
+        (np.arange(COUNT), None),
+        (PATIENTS, None),
+        (
+            np.arange(COUNT) // 20,
+            "Groups are not compared one by one: the test pictures are of 4 groups, and each needs 5 others.",
+        ),
+        (
+            np.arange(COUNT) // 4,
+            "Groups are not compared one by one: the largest of 20 groups has 4 test pictures, and each needs 10.",
+        ),
+    ],
+)
+def test_groups_that_are_not_compared_are_explained(groups: np.ndarray, sentence: str | None) -> None:
+    reason = reason_against_groups(source(group=[f"g{number}" for number in groups]))
+    assert (None if reason is None else str(reason)) == sentence
+
+
+def test_of_very_many_groups_the_largest_are_compared() -> None:
+    many = source()
+    tested = pd.concat([many.pictures] * 10, ignore_index=True)
+    tested["group"] = [f"g{number // 10}" for number in range(len(tested))]
+    reason = reason_against_groups(replace(many, pictures=tested, rows=np.arange(len(tested))))
+    assert str(reason) == "Of 80 groups, only the 50 with the most test pictures are compared one by one."
+
+
+def test_near_copies_are_no_groups_of_the_user() -> None:
+    digests = [f"{number:064x}" for number in range(COUNT)]
+    leaders = [digests[number - number % 2] for number in range(COUNT)]
+    assert reason_against_groups(source(sha256=digests, group=leaders)) is None

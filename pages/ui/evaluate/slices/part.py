@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from core.evaluation.evaluated_run import EvaluatedRun
+from core.evaluation.slices.groups import reason_against_groups
 from core.evaluation.slices.kinds import SLICE_KINDS
 from core.evaluation.slices.measuring import (
     LEAST_GROUPS,
@@ -21,7 +22,7 @@ from pages.ui.evaluate.slices.chart import slice_chart
 from pages.ui.evaluate.slices.names import slice_name
 from pages.ui.evaluate.slices.pictures import show_pictures
 from pages.ui.evaluate.slices.table import cross_table, slice_table
-from pages.ui.text import _, escape, ngettext, number, percent
+from pages.ui.text import _, escape, ngettext, number, percent, show
 
 _MOST_DRAWN = 15
 _CHART, _KEPT = "slice-chart", 4
@@ -33,6 +34,8 @@ def show_part(evaluated: EvaluatedRun) -> None:
     scores = _scores(str(evaluated.run), written, pictures, evaluated)
     ranked = [score for score in scores if score.is_ranked]
     st.markdown(_answer(ranked), help=_method())
+    if (reason := reason_against_groups(slice_source(evaluated))) is not None:
+        st.caption(show(reason))
     if drawn := ranked[:_MOST_DRAWN]:
         live_chart(slice_chart(drawn, evaluated.report.accuracy), key=_CHART, clickable=True, mode_bar=False)
     if scores:
