@@ -95,10 +95,11 @@ def _add_evaluate_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--model-card", type=Path, metavar="FILE", help="write a model card (Markdown)")
     parser.add_argument(
         "--set-threshold",
-        action="append",
+        action="extend",
+        nargs="+",
         default=[],
         metavar="CLASS=0.7",
-        help="answer a class from this probability on, in predictions and exports too; can be repeated",
+        help="answer classes from these probabilities on, in predictions and exports too",
     )
     parser.add_argument(
         "--clear-thresholds", action="store_true", help="answer as the run did before thresholds were chosen"

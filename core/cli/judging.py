@@ -139,10 +139,11 @@ def _add_judge_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--map",
-        action="append",
+        action="extend",
+        nargs="+",
         default=[],
         metavar="cat=Cats",
-        help="a class of the model and one of the project; can be repeated",
+        help="classes of the model, each with one of the project",
     )
     parser.add_argument(
         "--robustness", action="store_true", help="also test it on blurred, turned and noisy pictures"

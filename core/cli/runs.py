@@ -271,10 +271,11 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--set",
         type=_setting,
-        action="append",
+        action="extend",
+        nargs="+",
         default=[],
         metavar="head.dropout_rate=0.3",
-        help="any setting by its name; can be repeated",
+        help="any settings by their names",
     )
 
 

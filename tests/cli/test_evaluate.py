@@ -83,7 +83,7 @@ def test_slices_and_calibration_are_printed_on_request(
 def test_thresholds_are_set_and_cleared(finished_run: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """As on the page: predictions and exports answer by them."""
     command = ["evaluate", finished_run.name, "--json"]
-    assert main([*command, "--set-threshold", "3=0.7", "--set-threshold", "8=0.25"]) == 0
+    assert main([*command, "--set-threshold", "3=0.7", "8=0.25"]) == 0
     assert json.loads(capsys.readouterr().out)["thresholds"] == {
         "chosen": True,
         "in_use": {"3": 0.7, "8": 0.25},
@@ -94,6 +94,8 @@ def test_thresholds_are_set_and_cleared(finished_run: Path, capsys: pytest.Captu
     assert main([*command, "--clear-thresholds"]) == 0
     assert json.loads(capsys.readouterr().out)["thresholds"] == {"chosen": False, "in_use": {}}
     assert read_labels(finished_run).thresholds is None
+    assert main([*command, "--set-threshold", "3=0.7", "5=0.1", "--set-threshold", "8=0.25"]) == 0
+    assert json.loads(capsys.readouterr().out)["thresholds"]["in_use"] == {"3": 0.7, "5": 0.1, "8": 0.25}
 
 
 @pytest.mark.parametrize(
