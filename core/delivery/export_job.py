@@ -146,7 +146,23 @@ class _Work:
         self._model, self._sample = FinishedModel(run), draw_sample(run)
 
     def export(self, exporter: Exporter, progress: Progress) -> None:
-        """Make a file unless it is there, and certify it unless it is certified."""
+        """Make a file unless it is there, and certify it unless it is certified.
+
+        Raises:
+            DeliveryError: thresholds, or the whole run, changed in the middle of it.
+        """
+        # The formats that come after a change are not even begun.
+        self._require_unchanged()
+        try:
+            self._export(exporter, progress)
+        except (JobStopped, JobPaused):
+            raise
+        # New thresholds remove the files that this one is read from, so anything can break.
+        except Exception:
+            self._require_unchanged()
+            raise
+
+    def _export(self, exporter: Exporter, progress: Progress) -> None:
         certificate = existing = self._existing(exporter)
         if certificate is None:
             progress.live(ExportWork(format=exporter.code, doing=Doing.MAKING).to_json())
@@ -224,7 +240,15 @@ class _Work:
     def _require_unchanged(self) -> None:
         """Raise DeliveryError if thresholds, or the whole run, changed while its files were made."""
         require_delivered(self._run)
-        if draw_sample(self._run).digest != self._sample.digest:
+        now = draw_sample(self._run)
+        if now.labels != self._sample.labels:
+            raise DeliveryError(
+                N_(
+                    "The thresholds or limits of run “{name}” were changed while its files were made. Make them again."
+                ),
+                name=self._run.name,
+            )
+        if now.digest != self._sample.digest:
             raise DeliveryError(
                 N_("Run “{name}” changed while its files were made. Make them again."), name=self._run.name
             )

@@ -28,6 +28,7 @@ from core.evaluation.strangers.chosen import AnswerLimits
 from core.files import hash_file, write_json
 from core.jobs.directory import JobDirectory
 from core.jobs.kinds import JobKind
+from core.messages import Message
 from core.optional_packages import OptionalPackage
 from core.progress import JobStopped, QuietProgress
 from core.reporting.exports import export_file, export_formats, export_run
@@ -271,6 +272,7 @@ class Recorded:
     """Sample of a run whose labels alone count."""
 
     digest: str
+    labels: str
 
 
 @pytest.fixture
@@ -280,7 +282,7 @@ def small_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     run.mkdir()
     labels_file(run).write_text("before")
     parity_file(run).write_text("{}")
-    monkeypatch.setattr(export_job, "draw_sample", lambda run: Recorded(labels_file(run).read_text()))
+    monkeypatch.setattr(export_job, "draw_sample", lambda run: Recorded(*[labels_file(run).read_text()] * 2))
     return run
 
 
@@ -297,6 +299,33 @@ def test_a_file_of_earlier_thresholds_is_not_left_to_be_offered(small_run: Path)
         with pytest.raises(DeliveryError, match="changed while its files were made"):
             work.export(exporter, QuietProgress())
     assert not exporter.file(small_run).exists()
+
+
+def test_new_thresholds_in_the_middle_of_an_export_are_the_reason_that_is_said(
+    finished_run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They remove the file that this one is read from, so its converter breaks on something else."""
+    begun: list[str] = []
+
+    def make_beside_a_change(model: DeliveredModel, path: Path) -> None:
+        begun.append("late")
+        use_limits(model.run, AnswerLimits(least_confidence=0.9))
+        path.write_bytes(COPY.file(model.run).read_bytes())
+
+    def make_after_the_change(model: DeliveredModel, path: Path) -> None:
+        begun.append("later")
+
+    late = replace(
+        COPY, code="late", file_name="late.tflite", make=make_beside_a_change, made_from=("copy",)
+    )
+    later = replace(COPY, code="later", file_name="later.tflite", make=make_after_the_change)
+    add(monkeypatch, COPY, late, later)
+    failed = make(finished_run, "copy", "late", "later")["failed"]
+    assert failed.keys() == {"late", "later"}
+    assert {Message.from_json(reason).render() for reason in failed.values()} == {
+        f"The thresholds or limits of run “{finished_run.name}” were changed while its files were made. Make them again."
+    }
+    assert begun == ["late"]
 
 
 def test_thresholds_do_not_change_while_a_certificate_is_written(
