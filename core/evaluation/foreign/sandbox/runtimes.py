@@ -37,10 +37,12 @@ def _open_keras(path: Path, threads: int) -> OpenedModel:
     tf.config.threading.set_intra_op_parallelism_threads(threads)
     with loading(path):
         if path.name.endswith(".keras"):
-            return _of_keras(
-                keras.saving.load_model(path, custom_objects=older_layers(), compile=False, safe_mode=True)
+            # ``load_model`` unpacks an archive with further members, as Darkroom's own have, onto the disk.
+            model = keras.saving.deserialize_keras_object(
+                config | {"compile_config": None}, custom_objects=older_layers(), safe_mode=True
             )
-        model = build(config)
+        else:
+            model = build(config)
         model.load_weights(path)
         return _of_keras(model)
 
