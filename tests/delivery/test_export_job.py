@@ -315,9 +315,7 @@ def test_new_thresholds_in_the_middle_of_an_export_are_the_reason_that_is_said(
     def make_after_the_change(model: DeliveredModel, path: Path) -> None:
         begun.append("later")
 
-    late = replace(
-        COPY, code="late", file_name="late.tflite", make=make_beside_a_change, made_from=("copy",)
-    )
+    late = replace(COPY, code="late", file_name="late.tflite", make=make_beside_a_change, made_from=("copy",))
     later = replace(COPY, code="later", file_name="later.tflite", make=make_after_the_change)
     add(monkeypatch, COPY, late, later)
     failed = make(finished_run, "copy", "late", "later")["failed"]

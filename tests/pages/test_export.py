@@ -166,7 +166,7 @@ def test_a_certificate_is_shown_with_its_agreement_speed_and_classes(
             "pictures": 50,
             "evaluated": "90%",
             "exported": "90%",
-            "difference": "+0.0",
+            "difference": "0.0",
             "interval": "−20.0 to +10.0",
         }
     ]

@@ -98,7 +98,9 @@ def measure_slices(
             groups=int(counts[index]),
             accuracy=float(is_right[row].mean()),
             # Of one group, its pictures are the observations.
-            interval=fraction_interval(is_right[row], np.arange(row.sum()) if is_group[index] else groups[row]),
+            interval=fraction_interval(
+                is_right[row], np.arange(row.sum()) if is_group[index] else groups[row]
+            ),
             difference=float(is_right[row].mean() - is_right[~row].mean()),
             p_value=float(p_values[index]),
             adjusted=float(adjusted[index]) if is_ranked[index] else None,

@@ -33,9 +33,7 @@ def test_the_facts_of_a_run_are_read(finished_run: Path) -> None:
     """The writer and the reader name the same places and the same pictures."""
     facts = read_facts(finished_run)
     written = facts_files.facts_files(facts)[darkroom_facts.FACTS_FILE]
-    assert parse_facts(written) == StatedFacts(
-        class_names=facts.class_names, preprocessing=scaled("bytes")
-    )
+    assert parse_facts(written) == StatedFacts(class_names=facts.class_names, preprocessing=scaled("bytes"))
     assert darkroom_facts.ONNX_KEY == interface.FACTS
 
 

@@ -97,7 +97,8 @@ def test_a_bad_slice_is_found_among_forty() -> None:
 
 
 @pytest.mark.parametrize(
-    ("groups", "each", "correlation"), [(20, 20, 0.0), (20, 20, 0.3), (6, 30, 0.0), (6, 30, 0.3), (8, 15, 1.0)]
+    ("groups", "each", "correlation"),
+    [(20, 20, 0.0), (20, 20, 0.3), (6, 30, 0.0), (6, 30, 0.3), (8, 15, 1.0)],
 )
 def test_a_group_that_is_as_good_as_the_others_raises_an_alarm_in_at_most_one_of_twenty_runs(
     groups: int, each: int, correlation: float
@@ -110,7 +111,9 @@ def test_a_group_that_is_as_good_as_the_others_raises_an_alarm_in_at_most_one_of
     group = np.arange(groups).repeat(each)
     members = group == np.arange(groups)[:, None]
     for _ in range(RUNS):
-        rates = (random.random(groups) < 0.9) * 1.0 if correlation == 1 else _rates(random, groups, correlation)
+        rates = (
+            (random.random(groups) < 0.9) * 1.0 if correlation == 1 else _rates(random, groups, correlation)
+        )
         adjusted = adjusted_for_many(
             p_values_of_lower_accuracy(random.random(len(group)) < rates[group], members, group)
         )
