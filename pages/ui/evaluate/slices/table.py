@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -22,7 +23,7 @@ def slice_table(scores: Sequence[SliceScore], *, key: str) -> None:
     rows = pd.DataFrame([_row(score) for score in scores])
     st.dataframe(
         # The formats of a column write a hyphen for a minus sign.
-        rows.style.format({"difference": lambda points: signed(points, 1)}),
+        rows.style.format({"difference": _points}),
         hide_index=True,
         column_config={
             "slice": _("Slice"),
@@ -76,6 +77,10 @@ def cross_table(
         ).format(n=proven, all=len(scores))
     )
     slice_table(scores, key="slice-cross-table")
+
+
+def _points(value: Any) -> str:
+    return signed(value, 1)
 
 
 def _row(score: SliceScore) -> dict[str, str | float | None]:
