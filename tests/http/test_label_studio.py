@@ -129,7 +129,8 @@ def test_the_requests_of_label_studio_s_own_client_are_answered(finished_run: Pa
         "inner_id": 1,
     }
     task |= {"project": 7, "annotations": [], "predictions": [], "file_upload": 3, "comment_authors": []}
-    for context in (None, {"result": []}):
+    contexts: tuple[dict[str, Any] | None, ...] = (None, {"result": []})
+    for context in contexts:
         content = {
             "tasks": [task, task | {"id": 2}],
             "project": setup["project"],
