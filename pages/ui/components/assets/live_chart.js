@@ -40,7 +40,7 @@ function drawChart(Plotly, element, chart) {
   if (chart.drawn === wanted) return
   chart.drawn = wanted
   const { data, layout } = JSON.parse(chart.figure)
-  Plotly.react(
+  const drawing = Plotly.react(
     element,
     data,
     { ...layout, template, autosize: true, height: chart.height, uirevision: "keep" },
@@ -56,6 +56,10 @@ function drawChart(Plotly, element, chart) {
   element.on("plotly_click", ({ points }) => {
     const mark = points.map(point => point.customdata).find(Number.isInteger)
     if (mark !== undefined) chart.report(mark)
+  })
+  // Plotly goes on after it has returned, and fails on a chart that was removed meanwhile.
+  return drawing.catch(error => {
+    if (element._fullLayout) throw error
   })
 }
 
