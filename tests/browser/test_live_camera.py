@@ -56,3 +56,31 @@ def test_frames_are_answered_in_the_browser_and_a_frozen_one_in_python(page: Pag
     page.get_by_role("button", name="Turn off").click()
     expect(page.get_by_role("button", name="Turn on the camera")).to_be_visible()
     assert errors == []
+
+
+# The browser's own answer to a picture file, unlike that to a video, waits until the test lets it go.
+_SLOW_ANSWERS = """
+const decode = window.createImageBitmap
+const gate = new Promise(resolve => { window.letAnswers = resolve })
+window.createImageBitmap = async (...given) => {
+  await gate
+  return decode(...given)
+}
+"""
+
+
+def test_a_frozen_frame_shows_no_earlier_answer_on_a_busy_computer(page: Page, address: str) -> None:
+    """Python may answer before the browser does; what stands beside the frame is never another frame's."""
+    page.add_init_script(_SLOW_ANSWERS)
+    page.goto(address)
+    settled(page)
+    page.get_by_role("button", name="Turn on the camera").click()
+    expect(page.locator(".dr-shares dd")).to_have_count(3)
+    page.get_by_role("button", name="Freeze this picture").click()
+    expect(page.get_by_text("frozen, 3 classes")).to_be_visible()
+    expect(page.locator(".dr-shares dd")).to_have_count(0)
+    page.evaluate("window.letAnswers()")
+    expect(page.locator(".dr-shares dd")).to_have_count(3)
+    in_python = float(page.get_by_text("Python: ").inner_text().removeprefix("Python: "))
+    in_browser = float(page.locator(".dr-live-answer dd").first.inner_text().strip("<>%"))
+    assert in_browser == pytest.approx(in_python, abs=1)

@@ -53,14 +53,16 @@ class LiveCamera {
     this.said = this.texts.asking
     this.isStarting = true
     this.draw()
+    let stream
     try {
-      const stream = await openCamera(undefined, 640, 480)
+      stream = await openCamera(undefined, 640, 480)
       this.said = this.texts.loading
       this.draw()
       const classifier = await classifierAt(this.address)
       if (this.isGone) return stopTracks(stream)
       this.show(stream, classifier)
     } catch (error) {
+      stopTracks(stream)
       this.fail(CAMERA_FAILURES[error.name] ?? "other", error.message)
     }
   }
@@ -75,7 +77,7 @@ class LiveCamera {
       this.fail("lost")
     })
     this.watcher = new LiveClassifier(classifier, this.video, (answer, rate) => {
-      drawAnswer(this.answer, answer, this.texts)
+      this.drawAnswer(answer)
       this.rate.textContent = rate > 0 ? fill(this.texts.rate, { n: rate.toFixed(0) }) : ""
     })
     this.isStarting = false
@@ -95,20 +97,24 @@ class LiveCamera {
   async freeze() {
     this.watcher.stop()
     this.video.pause()
-    this.isFrozen = true
+    const frame = {}
+    this.frozen = frame
+    // It is an average over earlier frames, which Python's answer would differ from.
+    this.clearAnswer()
     this.draw()
     const { videoWidth, videoHeight } = this.video
     const canvas = new OffscreenCanvas(videoWidth, videoHeight)
     canvas.getContext("2d").drawImage(this.video, 0, 0)
     const blob = await canvas.convertToBlob({ type: "image/jpeg", quality: FRAME_QUALITY })
-    this.deliver(await base64(blob))
-    // In place of the average over earlier frames, which Python's answer would differ from.
+    const jpeg = await base64(blob)
+    if (this.frozen !== frame) return // the user went on meanwhile
+    this.deliver(jpeg)
     const answer = await this.watcher.classifier.classify(blob)
-    if (this.isFrozen) drawAnswer(this.answer, answer, this.texts)
+    if (this.frozen === frame) this.drawAnswer(answer)
   }
 
   resume() {
-    this.isFrozen = false
+    this.frozen = undefined
     this.deliver(null)
     this.video.play()
     this.watcher.start()
@@ -119,8 +125,9 @@ class LiveCamera {
     this.watcher?.stop()
     stopTracks(this.stream)
     this.stream = this.video.srcObject = undefined
-    if (this.isFrozen && !this.isGone) this.deliver(null)
-    this.isFrozen = this.isStarting = false
+    if (this.frozen && !this.isGone) this.deliver(null)
+    this.frozen = undefined
+    this.isStarting = false
     if (!this.isGone) this.draw()
   }
 
@@ -130,8 +137,20 @@ class LiveCamera {
     this.draw()
   }
 
+  drawAnswer(answer) {
+    this.answer.style.minHeight = ""
+    drawAnswer(this.answer, answer, this.texts)
+  }
+
+  /** Remove the answer and keep its room, so that nothing below it jumps. */
+  clearAnswer() {
+    this.answer.style.minHeight = `${this.answer.offsetHeight}px`
+    this.answer.replaceChildren()
+  }
+
   draw() {
     const { texts } = this
+    const isFrozen = Boolean(this.frozen)
     const isLive = Boolean(this.stream)
     this.off.hidden = isLive
     this.live.hidden = !isLive
@@ -139,10 +158,10 @@ class LiveCamera {
     this.on.textContent = texts.start
     this.on.hidden = Boolean(this.isStarting)
     this.freezing.textContent = texts.freeze
-    this.freezing.hidden = Boolean(this.isFrozen)
+    this.freezing.hidden = isFrozen
     this.resuming.textContent = texts.resume
-    this.resuming.hidden = !this.isFrozen
-    this.rate.hidden = Boolean(this.isFrozen)
+    this.resuming.hidden = !isFrozen
+    this.rate.hidden = isFrozen
     this.end.textContent = texts.stop
     this.summary.textContent = texts.advanced
     this.name.textContent = texts.smoothing

@@ -13,22 +13,24 @@ class LiveClassifier {
   }
 
   async start() {
-    this.isRunning = true
+    // A loop waits for the next frame while the video is paused, and may wake after another start.
+    const loop = {}
+    this.loop = loop
     this.outputs = undefined
     this.times = []
     let next = nextFrame(this.video)
-    while (this.isRunning) {
+    while (this.loop === loop) {
       await next
-      if (!this.isRunning) return
+      if (this.loop !== loop) return
       // Before the work: a frame that comes meanwhile is taken at once.
       next = nextFrame(this.video)
       const outputs = await this.classifier.outputs(this.video)
-      if (this.isRunning) this.take(outputs, performance.now())
+      if (this.loop === loop) this.take(outputs, performance.now())
     }
   }
 
   stop() {
-    this.isRunning = false
+    this.loop = undefined
   }
 
   take(outputs, now) {
