@@ -1,4 +1,4 @@
-// A chart draws itself, also one that is removed meanwhile.
+// A chart draws itself, also one that is removed meanwhile, with buttons where a pointer can hover.
 
 import assert from "node:assert/strict"
 import { test } from "node:test"
@@ -23,4 +23,11 @@ test("a chart that is removed while it is drawn is no error", async () => {
 
 test("any other failure of a drawing is an error", async () => {
   await assert.rejects(draw(false), TypeError)
+})
+
+test("on a touch screen, where they would never hide, a chart has no buttons over its legend", () => {
+  const onScreen = matches => load(["live_chart.js"], ["modeBarOf"], { matchMedia: () => ({ matches }) }).modeBarOf
+  assert.equal(onScreen(true)(true), "hover")
+  assert.equal(onScreen(true)(false), false)
+  assert.equal(onScreen(false)(true), false)
 })

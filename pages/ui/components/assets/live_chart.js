@@ -63,6 +63,11 @@ function drawChart(Plotly, element, chart) {
   })
 }
 
+/** Plotly's buttons, where a pointer can hover: elsewhere they would always lie on the legend. */
+function modeBarOf(isWanted) {
+  return isWanted && matchMedia("(hover: hover)").matches ? "hover" : false
+}
+
 // Streamlit calls the default export again for new data and after a change of
 // theme, always with the same element, and runs the returned function at the end.
 export default function ({ data, parentElement, setTriggerValue }) {
@@ -70,7 +75,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const chart = charts.get(element) ?? { observer: new ResizeObserver(() => fitChart(element)) }
   charts.set(element, chart)
   const { figure, height, fileName } = data
-  Object.assign(chart, { figure, height, fileName, modeBar: data.modeBar ? "hover" : false })
+  Object.assign(chart, { figure, height, fileName, modeBar: modeBarOf(data.modeBar) })
   chart.report = mark => data.clickable && setTriggerValue("clicked", mark)
   element.style.minHeight = `${data.height}px`
   chart.observer.observe(element)
