@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -29,6 +30,8 @@ _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|~$:<>&=^\"'@/])")
 _FOUND_AFTERWARDS = re.compile(
     r"(?i)(?<=:)(?=[\w+-])|(?<=www)(?=\.)|(?<=http)(?=s?://)|(?=@)|(?<=[-<>=~])(?=[-<>=~])"
 )
+# Seconds up to which an estimate is rounded to so many seconds.
+_ESTIMATE_STEPS = ((20, 1), (60, 5), (600, 10), (3600, 60), (math.inf, 300))
 _WORD_JOINER = "\u2060"  # has no width and allows no line break
 
 
@@ -146,9 +149,17 @@ def value_range(low: str, high: str) -> str:
     return _("{low} to {high}").format(low=low, high=high) if low.startswith(MINUS) else f"{low}–{high}"
 
 
+def expected_duration(seconds: float) -> str:
+    """Format an estimate as ``duration`` does, without digits that no estimate knows: ``10 min``, not ``10 min 6 s``."""
+    step = next(step for limit, step in _ESTIMATE_STEPS if seconds < limit)
+    return duration(step * round(seconds / step))
+
+
 def time_left(seconds: float) -> str:
     """Say how long work still takes; without a number where none is left, because what is late goes on."""
-    return _("about {time} left").format(time=duration(seconds)) if seconds >= 0.5 else _("almost done")
+    if seconds < 0.5:
+        return _("almost done")
+    return _("about {time} left").format(time=expected_duration(seconds))
 
 
 def file_size(size_bytes: float) -> str:

@@ -243,6 +243,25 @@ def test_numbers(value: float, written: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("seconds", "written"),
+    [
+        (0.0, "0 s"),
+        (11.4, "11 s"),
+        (42.9, "45 s"),
+        (59.0, "1 min"),
+        (88.0, "1 min 30 s"),
+        (161.0, "2 min 40 s"),
+        (606.0, "10 min"),
+        (7320.0, "2 h"),
+        (6300.0, "1 h 45 min"),
+    ],
+)
+def test_an_estimate_has_no_digits_that_it_cannot_know(seconds: float, written: str) -> None:
+    """“roughly 10 min 6 s” claims to know six seconds."""
+    assert text.expected_duration(seconds) == written
+
+
+@pytest.mark.parametrize(
     ("seconds", "words"), [(130.0, "about 2 min 10 s left"), (0.6, "about 1 s left"), (0.0, "almost done")]
 )
 def test_work_that_is_late_has_no_number_of_seconds_left(seconds: float, words: str) -> None:

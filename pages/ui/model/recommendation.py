@@ -17,7 +17,7 @@ from core.workspace import Project, project_settings, remember_setting
 from pages.ui import state
 from pages.ui.model.facts import WISH_NAMES
 from pages.ui.settings import choose_backbone, chosen_backbone, chosen_recipe, remember_recipe
-from pages.ui.text import _, duration, escape, file_size, ngettext, number, percent, show
+from pages.ui.text import _, escape, expected_duration, file_size, ngettext, number, percent, show
 
 
 def recommendation_card(project: Project, dataset: Dataset) -> None:
@@ -73,7 +73,7 @@ def _expectation(recommendation: Recommendation, backbone: Backbone, pictures: i
     seconds = pictures / pictures_per_second(backbone, measured_speeds())
     parts = [
         _("about {time} to compute the features of all of them").format(
-            time=escape(duration(max(1.0, seconds)))
+            time=escape(expected_duration(max(1.0, seconds)))
         ),
         _("recipe: {name}").format(name=_(RECIPE_NAMES[Recipe(recommendation.recipe)])),
     ]

@@ -28,7 +28,7 @@ from pages.ui.search.display_names import (
     baseline_sentence,
 )
 from pages.ui.settings import chosen_backbone, chosen_recipe, next_config
-from pages.ui.text import _, duration, escape, show
+from pages.ui.text import _, duration, escape, expected_duration, show
 
 USUAL_MINUTES, USUAL_TRIALS = 10, 50
 _MAX_MINUTES, _MAX_TRIALS = 7 * 24 * 60, 100_000
@@ -211,7 +211,9 @@ def _cost(dataset: Dataset, base: TrainingConfig, budget: Budget) -> str:
         base.to_json() | {"recipe": Recipe.BALANCED.value, "epochs": 0, "patience": 0}
     )  # fmt: skip
     seconds = estimate(dataset, config).seconds
-    sentence = escape(_("Training a whole network takes about {time} here.").format(time=duration(seconds)))
+    sentence = escape(
+        _("Training a whole network takes about {time} here.").format(time=expected_duration(seconds))
+    )
     if budget.minutes and seconds > 60 * budget.minutes / 3:
         sentence += " " + _("The budget allows very few such trials: give more time, or choose heads only.")
     return sentence

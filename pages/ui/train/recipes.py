@@ -16,7 +16,7 @@ from core.workspace import Project
 from pages.ui import state
 from pages.ui.display_names.training import RECIPE_SENTENCES
 from pages.ui.settings import next_config, possible_recipes, remember_recipe
-from pages.ui.text import _, duration, escape, file_size, number
+from pages.ui.text import _, escape, expected_duration, file_size, number
 
 
 def recipe_cards(project: Project, dataset: Dataset, chosen: TrainingConfig) -> None:
@@ -85,7 +85,7 @@ def _cost_lines(cost: Estimate) -> None:
     """Format the expected time, and the resources needed."""
     form = _("about {time} here") if cost.is_measured else _("roughly {time} here")
     st.markdown(
-        f":material/timer: {escape(form.format(time=duration(cost.seconds)))}",
+        f":material/timer: {escape(form.format(time=expected_duration(cost.seconds)))}",
         help=_("If all epochs are trained; training ends earlier if validation stops improving.")
         if cost.is_measured
         else _("A rough estimate: nothing similar was measured on this computer yet."),

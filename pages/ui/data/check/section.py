@@ -20,7 +20,7 @@ from core.runs.start_project_jobs import start_examination
 from core.workspace import Project
 from pages.ui.data.check.finding_card import done_line, finding_card
 from pages.ui.jobs import follow, newest_job, show_error
-from pages.ui.text import _, duration, ngettext, number
+from pages.ui.text import _, expected_duration, ngettext, number
 
 
 def show_section(project: Project, dataset: Dataset) -> None:
@@ -82,7 +82,7 @@ def _cost_line(dataset: Dataset) -> str:
     examined = pictures_to_examine(dataset)
     count = len(examined.pictures)
     return ngettext("{n} picture, about {time}", "{n} pictures, about {time}", count).format(
-        n=number(count), time=duration(sum(expected_seconds_by_stage(examined).values()))
+        n=number(count), time=expected_duration(sum(expected_seconds_by_stage(examined).values()))
     )
 
 

@@ -17,7 +17,7 @@ from pages.ui.evaluate.robustness.names import known_results, strength_text
 from pages.ui.evaluate.robustness.remedy import show_remedy
 from pages.ui.evaluate.robustness.strip import show_strip
 from pages.ui.jobs import follow, newest_job_on, show_error, try_to
-from pages.ui.text import _, duration, number, percent
+from pages.ui.text import _, expected_duration, number, percent
 
 _SIZES = (100, USUAL_PICTURES, 1000, 3000)
 
@@ -81,7 +81,7 @@ def _size_and_time(evaluated: EvaluatedRun, pictures: int, total: int) -> str:
     )
     if seconds is None:
         return _("{n} of {total} test pictures").format(**counts)
-    return _("{n} of {total} test pictures · about {time}").format(**counts, time=duration(seconds))
+    return _("{n} of {total} test pictures · about {time}").format(**counts, time=expected_duration(seconds))
 
 
 def _result(evaluated: EvaluatedRun, report: RobustnessReport) -> None:
