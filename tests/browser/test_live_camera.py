@@ -35,6 +35,7 @@ def address(script_servers: Servers, finished_run: Path) -> str:
 def test_frames_are_answered_in_the_browser_and_a_frozen_one_in_python(page: Page, address: str) -> None:
     errors: list[str] = []
     page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: errors.append(str(error)))
     overtake_components(page)
     page.goto(address)
     settled(page)

@@ -31,6 +31,10 @@ def screenshot(page: Page, name: str) -> Path:
 _OVERTAKING = """
 const Plain = window.Blob
 window.Blob = class extends Plain {
+  // The browser's own blobs are of the plain class.
+  static [Symbol.hasInstance](value) {
+    return value instanceof Plain
+  }
   constructor(parts, options) {
     const marker = "export default function ("
     super((parts ?? []).map((part) => typeof part !== "string" || !part.includes(marker) ? part
