@@ -24,7 +24,8 @@ def project_card(project: Project) -> None:
     count = len(dataset.pictures)
     with st.container(border=True, key=f"project-{project.name}"):
         st.subheader(escape(project.name), anchor=False)
-        st.caption(f"{summary(count, len(dataset.all_class_names))} · {standing(project)}")
+        used = count - int(dataset.pictures["excluded"].sum())
+        st.caption(f"{summary(used, len(dataset.all_class_names))} · {standing(project)}")
         rows = range(0, count, max(1, count // _PREVIEW_TILES))[:_PREVIEW_TILES]
         gallery(
             [Tile(picture=dataset.thumbnail(row)) for row in rows],

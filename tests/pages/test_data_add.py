@@ -13,6 +13,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.data.dataset import open_dataset
+from core.data.editing.labels import exclude
 from core.data.importing import create_project, import_dataset
 from core.data.labels.layout import Split
 from core.jobs.directory import list_jobs
@@ -43,6 +44,13 @@ def choose(app: AppTest, project: Project, kind: Kind) -> AppTest:
     app = pills.set_value(kind).run()
     assert not app.exception
     return app
+
+
+def test_excluded_pictures_are_not_among_those_so_far(open_page: OpenPage, pets: Project) -> None:
+    """The Overview counts as the Data page does."""
+    exclude(pets, open_dataset(pets).pictures["id"].iloc[:2].tolist())
+    assert "Pictures so far: cats 18 · dogs 20" in said(opened(open_page, pets))
+    assert "38 pictures · 2 classes" in said(open_page())
 
 
 def test_single_files_join_a_class(open_page: OpenPage) -> None:

@@ -170,8 +170,10 @@ def _into_a_class(project: Project, dataset: Dataset, kind: Kind) -> None:
 
 
 def _how_full(dataset: Dataset) -> str:
-    """Show the picture counts of the first classes."""
-    counts = named_classes(dataset.all_pictures["label"], dataset.task).value_counts()
+    """Show the picture counts of the first classes; excluded pictures count nowhere on the page."""
+    everything = dataset.all_pictures
+    used = everything.loc[~everything["excluded"], "label"]
+    counts = named_classes(used, dataset.task).value_counts()
     shown = dataset.all_class_names[:_MOST_COUNTED]
     classes = [f"{escape(name)} {number(int(counts.get(name, 0)))}" for name in shown]
     more = " · …" if len(shown) < len(dataset.all_class_names) else ""
