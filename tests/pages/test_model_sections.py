@@ -214,7 +214,7 @@ def test_a_download_that_serves_the_goal_better_is_offered(
 def test_before_a_bake_off_its_button_shows_the_expected_time(open_page: OpenPage, project: Project) -> None:
     app = open_page("model")
     assert app.button(key="start-bakeoff").label == "Try them on my pictures"
-    assert "3 backbones are on this computer: about" in said(app)
+    assert "3 pretrained backbones are on this computer: about" in said(app)
     assert not [one for one in app.get("bidi_component") if one.proto.id.endswith("-bakeoff-chart")]
 
 

@@ -27,7 +27,7 @@ from pages.ui.components.live_chart import live_chart
 from pages.ui.jobs import newest_job, progress_text, show_error, stage_line
 from pages.ui.model.scatter import bake_off_scatter
 from pages.ui.settings import choose_backbone, chosen_backbone
-from pages.ui.text import _, duration, escape, file_size, ngettext, number, show, time_left
+from pages.ui.text import _, escape, expected_duration, file_size, ngettext, number, show, time_left
 
 _REFRESH_SECONDS = 1.0
 _CHART_PIXELS = 380
@@ -54,10 +54,10 @@ def _start(project: Project, dataset: Dataset, results: BakeOff | None) -> None:
         if st.button(label, key="start-bakeoff", icon=":material/science:"):
             start_bakeoff(project, keys)
             st.rerun()
-        seconds = duration(expected_bake_off_seconds(dataset, keys))
+        seconds = expected_duration(expected_bake_off_seconds(dataset, keys))
         sentence = ngettext(
-            "{n} backbone is on this computer: about {time}. Test pictures stay unseen.",
-            "{n} backbones are on this computer: about {time} in all. Test pictures stay unseen.",
+            "{n} pretrained backbone is on this computer: about {time}. Test pictures stay unseen.",
+            "{n} pretrained backbones are on this computer: about {time} in all. Test pictures stay unseen.",
             len(keys),
         )
         st.caption(sentence.format(n=len(keys), time=escape(seconds)))
