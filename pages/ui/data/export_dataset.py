@@ -27,7 +27,7 @@ def export_panel(project: Project, dataset: Dataset) -> None:
             st.markdown(_("**Packing the pictures**"))
             follow(job, lambda job: None, key="export-dataset-progress")
             return
-        words, choice, button = st.columns([4, 2, 2], vertical_alignment="center")
+        words, choice, button = st.columns([4, 3, 2], vertical_alignment="center")
         words.markdown(
             _(
                 "**Take the cleaned pictures with you** as a zip. Where and with which camera they were taken is left out."

@@ -20,7 +20,7 @@ from pages.ui.export.making import make, running_export, show_making
 from pages.ui.text import _, escape, file_size
 from pages.ui.urls import own_url
 
-_WIDTHS = (2.4, 2.6, 0.9, 1.7, 1.4)
+_WIDTHS = (2.4, 2.4, 0.9, 1.6, 1.7)
 _REFRESH_SECONDS = 1.5
 
 
