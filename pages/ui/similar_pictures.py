@@ -8,7 +8,7 @@ from core.evaluation.evaluated_run import EvaluatedRun
 from core.evaluation.mistakes.neighbours import SimilarPictures
 from pages.ui.display_names.labels import label_text
 from pages.ui.gallery import Tile, gallery
-from pages.ui.text import _, number
+from pages.ui.text import _
 
 _TILE_PIXELS = 110
 
@@ -26,7 +26,7 @@ def similar_gallery(evaluated: EvaluatedRun, similar: SimilarPictures | None, *,
         Tile(
             picture=evaluated.dataset.thumbnail(row),
             strong=label_text(label),
-            caption=number(round(similarity, 2)),
+            caption=f"{similarity:.2f}",
         )
         for row, label, similarity in zip(
             similar.rows.tolist(), pictures["label"], similar.similarities.tolist(), strict=True

@@ -24,7 +24,7 @@ def example_predictions(dataset: Dataset, examples: Sequence[Example]) -> None:
         _("**Predictions on a few pictures**, and the first ones"),
         help=_("Validation pictures. In brackets: how sure the classifier is."),
     )
-    gallery(tiles, key="examples", columns=4)
+    gallery(tiles, key="examples", columns=4, whole_captions=True)
 
 
 def _rows(dataset: Dataset, ids: Sequence[str]) -> dict[str, int]:
