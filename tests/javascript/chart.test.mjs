@@ -31,3 +31,9 @@ test("on a touch screen, where they would never hide, a chart has no buttons ove
   assert.equal(onScreen(true)(false), false)
   assert.equal(onScreen(false)(true), false)
 })
+
+test("the interval of a bar has the colour of the text in either theme", () => {
+  const style = { getPropertyValue: name => (name === "--st-text-color" ? "#ededef" : "") }
+  const { themeOf } = load(["live_chart.js"], ["themeOf"], { getComputedStyle: () => style })
+  assert.equal(themeOf({}).data.bar[0].error_x.color, "#ededef")
+})

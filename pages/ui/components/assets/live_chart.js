@@ -7,8 +7,11 @@ function themeOf(element) {
   const style = getComputedStyle(element)
   const value = name => style.getPropertyValue(`--st-${name}`).trim()
   const line = value("border-color")
+  // Plotly's own is a dark grey, which the dark theme swallows.
+  const whisker = { color: value("text-color") }
   const axis = { gridcolor: line, linecolor: line, zerolinecolor: line, tickcolor: line, automargin: true }
   return {
+    data: { bar: [{ error_x: whisker, error_y: whisker }] },
     layout: {
       paper_bgcolor: "rgba(0,0,0,0)",
       plot_bgcolor: "rgba(0,0,0,0)",
