@@ -85,7 +85,7 @@ def _facts(certificate: Certificate, check: FileCheck) -> None:
         ),
     ]
     if agreement.score_difference is not None:
-        parts.append(_score_text(agreement))
+        parts.append(score_text(agreement))
     if check.peak_memory_bytes is not None:
         parts.append(
             _("Memory of that process: at most {size}.").format(size=file_size(check.peak_memory_bytes))
@@ -96,9 +96,10 @@ def _facts(certificate: Certificate, check: FileCheck) -> None:
     st.caption(_("SHA-256: {digest}").format(digest=f"`{certificate.sha256}`"))
 
 
-def _score_text(agreement: Agreement) -> str:
+def score_text(agreement: Agreement) -> str:
+    """Say by how much stranger scores differ, and how many pictures are marked otherwise."""
     text = _("Stranger scores differ by at most {largest}.").format(
-        largest=f"{agreement.score_difference or 0.0:.4f}"
+        largest=rounded_up(agreement.score_difference or 0.0)
     )
     if agreement.changed_marks is None:
         return text
