@@ -7,6 +7,7 @@ import math
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
+from pathlib import Path
 
 from core.cli.command import Command
 from core.cli.runs import add_detach, ended, started
@@ -14,13 +15,15 @@ from core.cli.terminal import Answer, wait_or_stop
 from core.errors import ConfigError
 from core.evaluation.comparison.comparing import ClassifierComparison, compare_with_reference
 from core.evaluation.comparison.differences import MetricDifference
+from core.evaluation.ensemble import ensemble_gain
 from core.evaluation.evaluated_run import EvaluatedRun
+from core.evaluation.leading import leading_metric
 from core.evaluation.report import has_report
 from core.jobs.directory import JobDirectory
 from core.messages import N_
 from core.runs.compare import compare_runs, describe_run
 from core.runs.start_runs import start_ensemble
-from core.workspace import find_run
+from core.workspace import find_run, project_of
 
 
 def _compare(options: argparse.Namespace) -> Answer:
@@ -76,13 +79,33 @@ def _ensemble(options: argparse.Namespace) -> Answer:
     project = found[0][0]
     if any(other != project for other, _run in found):
         raise ConfigError(N_("An ensemble joins runs of one project."))
-    job = start_ensemble(project, [run for _project, run in found], options.weights)
+    runs = [run for _project, run in found]
+    job = start_ensemble(project, runs, options.weights)
     if options.name:
         describe_run(job, name=options.name)
+    gain = _gain(runs, options.weights)
     if options.detach:
-        return started(job)
+        return started(job) | {"gain": gain}
     print(f"run {job.name} started; Ctrl-C stops it", file=sys.stderr)
-    return ended(project, job, wait_or_stop(job))
+    return ended(project, job, wait_or_stop(job)) | {"gain": gain}
+
+
+def _gain(runs: Sequence[Path], weights: Sequence[float]) -> Answer | None:
+    """Measure the ensemble against its best member: on validation, and confirmed on test pictures or not.
+
+    None for older runs, whose answers to validation pictures were not stored.
+    """
+    members = [EvaluatedRun.open(run) for run in runs]
+    if not all(len(member.validation.targets) for member in members):
+        return None
+    leading = leading_metric(project_of(runs[0]), members[0].dataset.class_names)
+    measured = ensemble_gain(members, leading, weights)
+    return {
+        "verdict": measured.gain,
+        "best_member": measured.best,
+        "validation": {"code": measured.validation.code, **_difference(measured.validation)},
+        "test": {"code": measured.test.code, **_difference(measured.test)},
+    }
 
 
 def _add_ensemble_arguments(parser: argparse.ArgumentParser) -> None:

@@ -49,7 +49,10 @@ def test_runs_are_joined(
     for name in ("run-1", "run-2"):
         evaluated_run(digits_project, dataset, name, dataset.rows(Split.TEST)[:1])
     assert main(["ensemble", "run-1", "run-2", "--weights", "3,1", "--detach", "--json"]) == 0
-    run = JobDirectory(digits_project.runs / json.loads(capsys.readouterr().out)["run"])
+    answer = json.loads(capsys.readouterr().out)
+    # Equal members gain nothing.
+    assert (answer["gain"]["verdict"], answer["gain"]["test"]["difference"]) == ("none", 0)
+    run = JobDirectory(digits_project.runs / answer["run"])
     assert run.kind is JobKind.ENSEMBLE
     assert EnsembleConfig.from_json(run.config()) == EnsembleConfig(
         dataset_version=1,
