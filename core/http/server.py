@@ -118,7 +118,7 @@ def require_free(host: str, port: int) -> None:
         ConfigError: the port is no number of one, or is in use, or this computer has no such address.
     """
     if not 0 < port < 1 << 16:
-        raise ConfigError(N_("“{port}” is no port: it must be a number from 1 to 65535."), port=port)
+        raise ConfigError(N_("“{port}” is no port: it must be a number from 1 to 65535."), port=str(port))
     try:
         addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
         for family, kind, protocol, _, address in addresses:

@@ -505,8 +505,8 @@ def test_a_run_that_did_not_finish_is_said_plainly(
     [
         (["--backbone", "alexnet"], "alexnet"),
         (["--epochs", "0"], "epochs is 0"),
-        (["--epochs", "-3"], "epochs is -3"),
-        (["--seed", "-1"], "seed is -1"),
+        (["--epochs", "-3"], "epochs is −3"),
+        (["--seed", "-1"], "seed is −1"),
         (["--views", "0", "--augment", "flip"], "augmented_views is 0"),
         (["--augment", "sparkle"], "sparkle"),
         (["--augment", "rotation=lots"], "lots"),

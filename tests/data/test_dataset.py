@@ -144,7 +144,8 @@ def test_a_version_without_its_record_does_not_count(project: Project) -> None:
 
 @pytest.mark.parametrize("version", [0, 2, -1])
 def test_a_version_that_is_not_there_is_said(project: Project, version: int) -> None:
-    with pytest.raises(NotFoundError, match=f"“Pets” has no pictures in version {version}"):
+    written = str(version).replace("-", "−")
+    with pytest.raises(NotFoundError, match=f"“Pets” has no pictures in version {written}"):
         open_dataset(project, version)
 
 

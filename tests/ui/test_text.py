@@ -236,7 +236,7 @@ def test_file_sizes(size: float, written: str) -> None:
 
 @pytest.mark.parametrize(
     ("value", "written"),
-    [(12345, "12,345"), (0.0123456, "0.0123"), (3.0, "3"), (1234.5, "1,234"), (-1, "-1")],
+    [(12345, "12,345"), (0.0123456, "0.0123"), (3.0, "3"), (1234.5, "1,234"), (-1, "−1")],
 )
 def test_numbers(value: float, written: str) -> None:
     assert text.number(value) == written

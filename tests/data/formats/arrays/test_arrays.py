@@ -79,7 +79,7 @@ def test_an_array_of_objects_is_refused(tmp_path: Path) -> None:
 def test_values_beyond_eight_bits_are_refused_with_their_range(tmp_path: Path) -> None:
     data = saved(images=digit_scans()[:2].astype(np.uint16) * 16, labels=np.array([0, 1]))
     path = write_folder(tmp_path, {"m.npz": data})
-    with pytest.raises(DataError, match=r"from 0 to 4080\. Expected are 0 to 255"):
+    with pytest.raises(DataError, match=r"from 0 to 4,080\. Expected are 0 to 255"):
         read(path)
 
 
