@@ -49,7 +49,10 @@ def start_batch(
     path = project.predictions / new_job_name("batch")
     try:
         kept = _stored(path, uploads)
-        used = [_moved(source, path) if _is_upload(source) else source.resolve() for source in sources]
+        used = [
+            _moved(source, path, number) if _is_upload(source) else source.resolve()
+            for number, source in enumerate(sources, start=1)
+        ]
     except OSError as error:
         shutil.rmtree(path, ignore_errors=True)
         if is_disk_full(error, project.path):
@@ -94,9 +97,12 @@ def _is_upload(source: Path) -> bool:
     return source.resolve().is_relative_to(uploads_folder().resolve())
 
 
-def _moved(source: Path, path: Path) -> Path:
-    """Move an upload into a batch's directory; returns its path, relative to it."""
-    target = sources_folder(path) / source.name
+def _moved(source: Path, path: Path, number: int) -> Path:
+    """Move an upload into a batch's directory; returns its path, relative to it.
+
+    Each has a numbered folder of its own, because two uploads may have the same name.
+    """
+    target = sources_folder(path) / str(number) / source.name
     target.parent.mkdir(parents=True, exist_ok=True)
     source.rename(target)
     remove_upload_at(source)

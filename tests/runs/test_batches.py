@@ -99,6 +99,17 @@ def test_an_upload_of_the_browser_moves_into_the_batch(
     assert not upload.folder.exists()
 
 
+def test_two_uploads_of_one_name_are_both_classified(
+    finished_run: Path, launched: list[JobDirectory]
+) -> None:
+    uploads = [find_upload(_uploaded("scan.png", digit(number))) for number in (1, 2)]
+    batch = answered(start_batch(finished_run, [upload.content for upload in uploads]))
+    answers = batch.answers()
+    assert answers["path"].tolist() == ["scan.png", "scan.png"]
+    with batch.files() as files:
+        assert [files.read(number, "scan.png", None) for number in (0, 1)] == [digit(1), digit(2)]
+
+
 def _uploaded(name: str, content: bytes) -> Ticket:
     ticket = open_upload(len(content))
     upload = find_upload(ticket)
