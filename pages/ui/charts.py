@@ -71,14 +71,14 @@ def class_counts(pictures: pd.DataFrame, class_names: Sequence[str]) -> Figure:
 def accuracy_bars(accuracy: float, interval: Sequence[float], baseline: float, majority_class: str) -> Figure:
     """Draw the accuracy with its interval, beside that of always giving the most common answer."""
     low, high = interval
-    labels = [_("always “{name}”").format(name=plain(majority_class)), _("this classifier")]
+    labels = [_("this classifier"), _("always “{name}”").format(name=plain(majority_class))]
     figure = Figure(
         Bar(
             y=labels,
-            x=[100 * baseline, 100 * accuracy],
+            x=[100 * accuracy, 100 * baseline],
             orientation="h",
-            marker_color=[MUTED_COLOUR, GOOD_COLOUR],
-            text=[percent(baseline), percent(accuracy)],
+            marker_color=[GOOD_COLOUR, MUTED_COLOUR],
+            text=[percent(accuracy), percent(baseline)],
             textposition="auto",
             textangle=0,
             insidetextanchor="start",
@@ -87,8 +87,9 @@ def accuracy_bars(accuracy: float, interval: Sequence[float], baseline: float, m
             error_x={
                 "type": "data",
                 "symmetric": False,
-                "array": [None, 100 * (high - accuracy)],
-                "arrayminus": [None, 100 * (accuracy - low)],
+                # The second bar has none: Plotly would draw None as an interval of zero.
+                "array": [100 * (high - accuracy)],
+                "arrayminus": [100 * (accuracy - low)],
                 "thickness": 1.5,
             },
             hoverinfo="skip",
@@ -98,7 +99,7 @@ def accuracy_bars(accuracy: float, interval: Sequence[float], baseline: float, m
         height=150,
         margin={"l": 8, "r": 24, "t": 8, "b": 40},
         xaxis={"title": _("test pictures right (%)"), "range": [0, 100]},
-        yaxis={"automargin": True},
+        yaxis={"automargin": True, "autorange": "reversed"},
     )
     return figure
 
