@@ -89,7 +89,7 @@ def test_tasks_get_the_answer_of_the_classifier(finished_run: Path) -> None:
 
 
 def sent_by_label_studio(method: str, address: str, content: Any, secret: str) -> Reply:
-    """What Label Studio 1.23.2 puts on the wire: its connector uses ``requests``, with the token as password."""
+    """Send a request as Label Studio 1.23.2 puts it on the wire: its connector uses ``requests``, with the token as password."""
     session = requests.Session()
     session.headers.update({"User-Agent": "heartex/1.23.2"})
     request = requests.Request(

@@ -40,7 +40,7 @@ def test_a_project_is_packed_and_offered(project: Project, open_page: OpenPage) 
 def test_a_file_that_the_command_line_wrote_is_none_of_the_pages_business(
     project: Project, open_page: OpenPage, tmp_path: Path
 ) -> None:
-    """What the page has packed before stays offered, and no error of elsewhere is shown."""
+    """The page still offers what it packed before, and shows no error of elsewhere."""
     ours = saving_job(project, "save-1", JobStatus(state=JobState.FINISHED))
     write_json(ours.path / "result.json", RESULT.to_json())
     archive_file(ours.path).write_bytes(b"zip")
