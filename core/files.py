@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 from uuid import uuid4
 
 COPY_CHUNK_BYTES = 1 << 20
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 @contextmanager
@@ -98,6 +100,11 @@ def write_json_lines(path: Path, records: Iterable[dict[str, Any]]) -> None:
 def sha256_bytes(data: bytes) -> str:
     """Compute the SHA-256 of bytes as hexadecimal digits."""
     return hashlib.sha256(data).hexdigest()
+
+
+def is_sha256(text: str) -> bool:
+    """True for what ``sha256_bytes`` computes; as a part of a path, it leads nowhere else."""
+    return _SHA256.fullmatch(text) is not None
 
 
 def hash_file(path: Path, algorithm: str = "sha256") -> str:

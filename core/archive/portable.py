@@ -23,6 +23,7 @@ from core.data.version_record import read_version_record, version_numbers, versi
 from core.errors import ArchiveError
 from core.evaluation.ensemble import EnsembleConfig
 from core.evaluation.foreign.judged_model import list_models, read_facts
+from core.files import is_sha256
 from core.jobs.directory import JobDirectory
 from core.jobs.kinds import JobKind
 from core.messages import N_
@@ -38,8 +39,7 @@ _KINDS: Mapping[str, set[JobKind]] = {
     "jobs": {JobKind.FINISH},
 }
 _DATABASE = "storage"
-# Columns of a manifest that name a picture's files.
-_CONTENT, _EXTENSION = re.compile(r"[0-9a-f]{64}"), re.compile(r"[A-Za-z0-9_]{1,20}")
+_EXTENSION = re.compile(r"[A-Za-z0-9_]{1,20}")
 
 
 def portable_content(name: str, path: Path) -> bytes | None:
@@ -95,10 +95,10 @@ def _first_misnamed(project: Project) -> str | None:
     """First content or extension with which a picture's file would lie elsewhere; None without one."""
     for version in versions_with_manifest(project.dataset):
         columns = pd.read_parquet(manifest_file(project.dataset, version), columns=["sha256", "extension"])
-        for name, form in (("sha256", _CONTENT), ("extension", _EXTENSION)):
-            for value in columns[name].unique():
-                if not form.fullmatch(str(value)):
-                    return str(value)
+        for name, is_allowed in (("sha256", is_sha256), ("extension", _EXTENSION.fullmatch)):
+            for value in map(str, columns[name].unique()):
+                if not is_allowed(value):
+                    return value
     return None
 
 

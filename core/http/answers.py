@@ -6,7 +6,6 @@ would delay the start of the server.
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from urllib.parse import quote, urlencode
 
@@ -15,6 +14,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from core.errors import DarkroomError, NotFoundError
+from core.http.names import checked_digest
 from core.messages import N_
 from core.workspace import Project, get_project
 
@@ -23,7 +23,6 @@ _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
-_SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 def batch_picture_address(
@@ -91,7 +90,7 @@ def queued_picture(request: Request) -> Response:
 
     try:
         project = get_project(request.path_params["project"])
-        return _view(project, read_picture(project, _requested_digest(request)), request)
+        return _view(project, read_picture(project, checked_digest(request.path_params["sha256"])), request)
     except DarkroomError as error:
         return JSONResponse({"error": str(error)}, status_code=404)
 
@@ -105,14 +104,6 @@ def _view(project: Project, data: bytes, request: Request) -> Response:
     side = LARGE_SIDE if request.query_params.get("size") == "large" else THUMBNAIL_SIDE
     content = view(data, side, dataset.pixel_range, dataset.channels)
     return Response(content, media_type="image/jpeg", headers=_HEADERS)
-
-
-def _requested_digest(request: Request) -> str:
-    """Check the digest in the address: exactly 64 hexadecimal digits, so it cannot be another path."""
-    sha256 = str(request.path_params["sha256"])
-    if not _SHA256.fullmatch(sha256):
-        raise NotFoundError(N_("“{name}” does not name a picture."), name=sha256[:80])
-    return sha256
 
 
 def _batch_directory(project: Project, name: str) -> Path:

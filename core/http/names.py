@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 from core.errors import NotFoundError
+from core.files import is_sha256
 from core.jobs.directory import JobDirectory
 from core.messages import N_
 from core.runs.job_lookup import jobs_called
@@ -14,7 +15,6 @@ from core.workspace import Project, find_run, find_search, is_job, project_of, r
 # Folder names that ``new_job_name`` makes, and those behind the name of their project.
 _JOB_NAME = re.compile(r"[A-Za-z0-9_-]{1,80}")
 _QUALIFIED_NAME = re.compile(r"(?:[^/]{1,255}/)?[A-Za-z0-9_-]{1,80}")
-_SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 def run_named(name: str) -> tuple[Project, Path]:
@@ -81,7 +81,7 @@ def checked_digest(text: str) -> str:
     Raises:
         NotFoundError: it is none.
     """
-    if not _SHA256.fullmatch(text):
+    if not is_sha256(text):
         raise NotFoundError(N_("“{name}” does not name a picture."), name=text[:80])
     return text
 

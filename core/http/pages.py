@@ -7,7 +7,6 @@ asked, because they would delay the start of the server by seconds.
 
 from __future__ import annotations
 
-import re
 from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
@@ -22,9 +21,8 @@ from core.archive.saved import find_archive
 from core.data.pixels.decoder_version import DECODER, recorded_decoder
 from core.errors import DeliveryError, NotFoundError, UnreadableImageError
 from core.http import answers
-from core.http.names import run_of
+from core.http.names import checked_digest, run_of
 from core.jobs.directory import JobDirectory
-from core.messages import N_
 from core.uploads import routes as uploads
 from core.workspace import get_project, project_of
 
@@ -37,7 +35,6 @@ _PICTURE_HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
-_SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 def plotly_script_path() -> str:
@@ -127,7 +124,7 @@ def thumbnail(request: Request) -> Response:
 
     try:
         project = get_project(request.path_params["project"])
-        content = thumbnail_path(project.dataset, _requested_digest(request)).read_bytes()
+        content = thumbnail_path(project.dataset, checked_digest(request.path_params["sha256"])).read_bytes()
     except NotFoundError as error:
         return JSONResponse({"error": str(error)}, status_code=404)
     except FileNotFoundError:
@@ -144,7 +141,7 @@ def full_picture(request: Request) -> Response:
 
     try:
         project = get_project(request.path_params["project"])
-        content, media_type = view_picture(project, _requested_digest(request))
+        content, media_type = view_picture(project, checked_digest(request.path_params["sha256"]))
     except (NotFoundError, UnreadableImageError) as error:
         return JSONResponse({"error": str(error)}, status_code=404)
     return Response(content, media_type=media_type, headers=_PICTURE_HEADERS)
@@ -187,14 +184,6 @@ def archive(request: Request) -> Response:
     except NotFoundError as error:
         return JSONResponse({"error": str(error)}, status_code=404)
     return FileResponse(path, filename=path.name, media_type="application/zip")
-
-
-def _requested_digest(request: Request) -> str:
-    """Check the digest in the address: exactly 64 hexadecimal digits, so it cannot be another path."""
-    sha256 = str(request.path_params["sha256"])
-    if not _SHA256.fullmatch(sha256):
-        raise NotFoundError(N_("“{name}” does not name a picture."), name=sha256[:80])
-    return sha256
 
 
 ROUTES = [

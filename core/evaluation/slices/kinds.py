@@ -5,7 +5,6 @@ A kind is one row: adding it here puts its slices onto the Evaluate page.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -14,12 +13,12 @@ import pandas as pd
 
 from core.data.labels.further_columns import as_numbers, columns_of
 from core.evaluation.slices.slicing import SliceSource, Slicing, by_category, by_quantile, crossed, plain_name
+from core.files import is_sha256
 from core.messages import N_, Message
 
 # Sides that differ by less count as equal.
 _SQUARE_RATIO = 1.05
 _LEAST_PICTURES_OF_GROUP = 10
-_DIGEST = r"[0-9a-f]{64}"
 # Different numbers in a column of the label table from which it is cut at quartiles.
 _LEAST_NUMBERS = 10
 COLUMN_VALUE, GROUP_OF = N_("{column} · {value}"), N_("that of {name}")
@@ -97,8 +96,7 @@ def _by_group(source: SliceSource) -> Slicing | None:
 
 def _group_name(group: str, first: pd.Series) -> Message:
     """Name a group; that of near copies, or of a DICOM patient, is a digest, so a picture stands for it."""
-    is_digest = re.fullmatch(_DIGEST, group)
-    return Message(GROUP_OF, {"name": first[group]}) if is_digest else plain_name(group)
+    return Message(GROUP_OF, {"name": first[group]}) if is_sha256(group) else plain_name(group)
 
 
 def _by_class(source: SliceSource) -> Slicing | None:
