@@ -13,6 +13,7 @@ from core.jobs.kinds import JobKind
 from core.jobs.launcher import launch, launching, require_room
 from core.jobs.status import JobState
 from core.messages import N_
+from core.training.checkpoint import Checkpoints
 from core.training.config import TrainingConfig
 from core.training.recipes import longer_by
 from core.workspace import Project, project_of
@@ -89,9 +90,6 @@ def lacks_delivery(job: JobDirectory) -> bool:
 
 def can_continue(job: JobDirectory) -> bool:
     """False for a run made of a trial's weights: training would begin anew, and its classifier would be lost."""
-    # It imports NumPy, without which the server starts.
-    from core.training.checkpoint import Checkpoints
-
     is_trial = "search" in (job.result() or {})
     return not is_trial or Checkpoints(job.path).state_file.exists()
 
