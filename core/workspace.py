@@ -334,7 +334,7 @@ def find_search(name: str) -> tuple[Project, Path]:
         NotFoundError: there is no such search.
         AmbiguousNameError: several projects have one of this name.
     """
-    owned = _owned(name, list_searches)
+    owned = find_owned(name, list_searches)
     if owned is None:
         raise NotFoundError(
             N_("There is no search called “{name}” in {folder}. “python -m core status” lists the searches."),
@@ -351,7 +351,7 @@ def find_run(name: str) -> tuple[Project, Path]:
         NotFoundError: there is no such run.
         AmbiguousNameError: several projects have one of this name.
     """
-    owned = _owned(name, list_runs)
+    owned = find_owned(name, list_runs)
     if owned is None:
         raise NotFoundError(
             N_("There is no run called “{name}” in {folder}. “python -m core status” lists the runs."),
@@ -361,8 +361,15 @@ def find_run(name: str) -> tuple[Project, Path]:
     return owned
 
 
-def _owned(name: str, jobs_of: Callable[[Project], list[Path]]) -> tuple[Project, Path] | None:
-    """Find a job directory and its project; a project restored beside the original has jobs of the same names."""
+def find_owned(name: str, jobs_of: Callable[[Project], list[Path]]) -> tuple[Project, Path] | None:
+    """Find a job directory and its project; a project restored beside the original has jobs of the same names.
+
+    Args:
+        name: name, ``PROJECT/NAME``, or path.
+        jobs_of: lists the job directories of a project among which one is looked for.
+    Raises:
+        AmbiguousNameError: several projects have one of this name.
+    """
     path = Path(name).resolve()
     owned = [
         (project, job)

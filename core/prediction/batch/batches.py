@@ -15,7 +15,7 @@ from core.messages import N_
 from core.prediction.batch.answer_table import read_answers
 from core.prediction.batch.records import BatchFacts, BatchRequest, has_facts, read_facts
 from core.prediction.batch.sources import BatchFiles
-from core.workspace import Project, home, list_projects, project_of, require_one
+from core.workspace import Project, find_owned, home, project_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,21 +63,15 @@ def list_batches(project: Project, run: Path | None = None) -> list[Batch]:
 
 
 def find_batch(name: str) -> Batch:
-    """Find a batch by its name, or by ``PROJECT/NAME``.
+    """Find a batch by its name, by ``PROJECT/NAME``, or by its path.
 
     Raises:
         NotFoundError: there is no such batch.
         AmbiguousNameError: several projects have one of this name.
     """
-    owned = [
-        (project, batch.path)
-        for project in list_projects()
-        for batch in list_batches(project)
-        if name in {batch.job.name, f"{project.name}/{batch.job.name}"}
-    ]
-    if not owned:
+    owned = find_owned(name, lambda project: [batch.path for batch in list_batches(project)])
+    if owned is None:
         raise NotFoundError(
             N_("There is no batch called “{name}” in {folder}."), name=name[:80], folder=str(home())
         )
-    require_one(name, owned)
-    return open_batch(owned[0][1])
+    return open_batch(owned[1])
