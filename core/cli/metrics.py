@@ -8,6 +8,7 @@ from pathlib import Path
 
 from core.cli.terminal import Answer
 from core.errors import NotFoundError
+from core.evaluation.answers_in_use import answers_in_use
 from core.evaluation.baseline import majority_metrics
 from core.evaluation.evaluated_run import EvaluatedRun
 from core.evaluation.leading import Leading, leading_metric, majority_value
@@ -15,7 +16,7 @@ from core.evaluation.metrics import table
 from core.evaluation.metrics.predictions import TestPredictions
 from core.evaluation.report import EvaluationReport
 from core.evaluation.slices.measuring import measure_slices, slice_source
-from core.evaluation.thresholds.answers import answered_by, has_chosen_thresholds, thresholds_in_use
+from core.evaluation.thresholds.answers import has_chosen_thresholds
 from core.messages import N_
 from core.workspace import project_of
 
@@ -89,8 +90,7 @@ def _leading(run: Path) -> Answer:
         "majority": None if math.isnan(majority) else majority,
     }
     if has_chosen_thresholds(run):
-        in_use = answered_by(evaluated.test, thresholds_in_use(run, evaluated.report, len(names)))
-        answer["with_chosen_thresholds"] = _measured(leading, in_use)
+        answer["with_chosen_thresholds"] = _measured(leading, answers_in_use(evaluated))
     return answer
 
 

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from core.evaluation.advice.table import advise
+from core.evaluation.answers_in_use import answers_in_use
 from core.evaluation.evaluated_run import EvaluatedRun
 from core.evaluation.leading import Leading, leading_metric, majority_value
 from core.evaluation.looks import TestSetUse, use_of_test_set
 from core.evaluation.metrics import table
 from core.evaluation.metrics.intervals import Interval
 from core.evaluation.slices.measuring import measure_slices, slice_source
-from core.evaluation.thresholds.answers import answered_by, thresholds_in_use
 from core.http.access.tokens import Scope
 from core.http.endpoint import Call, Endpoint
 from core.http.openapi.note import Note
@@ -161,7 +161,7 @@ def test_set(call: Call) -> TestSetUse:
 def _leading(evaluated: EvaluatedRun) -> LeadingView:
     names = evaluated.dataset.class_names
     leading: Leading = leading_metric(project_of(evaluated.run), names)
-    test = answered_by(evaluated.test, thresholds_in_use(evaluated.run, evaluated.report, len(names)))
+    test = answers_in_use(evaluated)
     value = leading.value(test)
     majority = majority_value(leading, test, evaluated.report.majority_class, names)
     return LeadingView(
