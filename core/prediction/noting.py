@@ -24,7 +24,7 @@ from core.prediction.log.classifier import classifier_digest
 from core.prediction.log.distances import distances_of
 from core.prediction.log.settings import read_log_settings
 from core.prediction.log.store import AnswerSource, LoggedAnswer, append_answers, keep_picture
-from core.prediction.queue.intake import AnsweredPicture, Features, are_new, queue_doubtful
+from core.prediction.queue.intake import AnsweredPicture, Features, known_pictures, queue_doubtful
 from core.prediction.queue.store import MOST_PICTURES
 from core.progress import Progress, Stage, raise_if_stopped
 from core.records import JsonObject
@@ -91,7 +91,7 @@ def note_batch(directory: Path, config: JsonObject, progress: Progress) -> JsonO
     request, facts = BatchRequest.from_json(config), read_facts(directory)
     run = project_of(directory).runs / request.run
     is_logged = read_log_settings(project_of(run)).is_on
-    doubtful = pd.DataFrame()
+    doubtful, is_known = pd.DataFrame(), known_pictures(project_of(run))
     for rows in _answered_rows(directory, facts):
         raise_if_stopped(progress)
         answers = _stored_answers(facts, rows)
@@ -103,7 +103,7 @@ def note_batch(directory: Path, config: JsonObject, progress: Progress) -> JsonO
         is_doubtful = [doubt is not None for doubt in doubts_of(facts.labels, answers)]
         new = rows[is_doubtful]
         # Those that nobody will be asked about must not take the places of others.
-        new = new[are_new(project_of(run), new["sha256"].tolist())]
+        new = new[~new["sha256"].map(is_known).astype(bool)]
         doubtful = pd.concat([doubtful, new], ignore_index=True).drop_duplicates("sha256")
         # Only so many are queued; the rest would fill the memory.
         doubtful = doubtful.sort_values("confidence", kind="stable").head(MOST_PICTURES)

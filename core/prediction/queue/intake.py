@@ -92,10 +92,10 @@ def queue_doubtful(
     return added
 
 
-def are_new(project: Project, contents: Sequence[str]) -> np.ndarray:
-    """Tell which contents, by SHA-256, are neither in the dataset nor in the queue: bool (n,)."""
-    known = set(open_dataset(project).all_pictures["sha256"])
-    return np.array([sha256 not in known and not is_known(project, sha256) for sha256 in contents], bool)
+def known_pictures(project: Project) -> Callable[[str], bool]:
+    """Make a check for contents, by SHA-256, that are in the dataset or in the queue."""
+    contents = frozenset(open_dataset(project).all_pictures["sha256"])
+    return lambda sha256: sha256 in contents or is_known(project, sha256)
 
 
 def _new_pictures(
@@ -108,7 +108,7 @@ def _new_pictures(
 
     The pictures are not kept in memory; those that are chosen are read again.
     """
-    known = set(open_dataset(project).all_pictures["sha256"])
+    is_known_here, taken = known_pictures(project), set[str]()
     chosen: list[tuple[int, str]] = []
     for index, row in enumerate(rows):
         on_picture(index, len(rows))
@@ -116,9 +116,9 @@ def _new_pictures(
         if data is None or len(data) > MOST_BYTES:
             continue
         sha256 = sha256_bytes(data)
-        if sha256 in known or is_known(project, sha256):
+        if sha256 in taken or is_known_here(sha256):
             continue
-        known.add(sha256)
+        taken.add(sha256)
         chosen.append((row, sha256))
         if len(chosen) == MOST_PICTURES:
             break
