@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -10,15 +11,50 @@ import pytest
 from core.data.dataset import open_dataset
 from core.delivery.files import tflite_file
 from core.files import hash_file
+from core.http.access.tokens import Scope, create_token
 from core.http.application import ENDPOINTS
+from core.http.endpoint import Call, Endpoint
 from core.jobs.directory import JobDirectory
 from core.prediction.batch.batches import find_batch
+from core.records import Record
 from core.runs.compare import run_about
 from core.runs.control import wait_for
 from core.workspace import Project, get_project, list_projects
 from tests.support.api_client import post
 from tests.support.http_client import ask
 from tests.support.pictures import digit
+from tests.support.tables import extend_table
+
+
+@dataclass(frozen=True, kw_only=True)
+class Greeting(Record):
+    """Answer of a throwaway endpoint."""
+
+    text: str
+
+
+def greet(call: Call) -> Greeting:
+    return Greeting(text=f"Hello {call.path['name']}")
+
+
+def test_a_new_endpoint_answers_asks_for_its_scope_and_is_documented(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its row is all that it needs."""
+    row = Endpoint(
+        method="GET",
+        path="/v1/greetings/{name}",
+        summary="Greet somebody.",
+        scope=Scope.READ,
+        handler=greet,
+        answer=Greeting,
+    )
+    extend_table(monkeypatch, ENDPOINTS, row)
+    assert ask("/api/v1/greetings/Ada").json == {"text": "Hello Ada"}
+    _, secret = create_token("script", [Scope.PREDICT])
+    elsewhere = {"Authorization": f"Bearer {secret}", "X-Forwarded-For": "203.0.113.7"}
+    assert ask("/api/v1/greetings/Ada", headers=elsewhere).status == 403
+    operation = ask("/api/openapi.json").json["paths"]["/v1/greetings/{name}"]["get"]
+    assert (operation["summary"], operation["x-scope"]) == ("Greet somebody.", "read")
+    assert "Greet somebody." in ask("/api/docs").body.decode()
 
 
 def test_health_and_readiness_need_no_token() -> None:

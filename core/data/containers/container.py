@@ -1,7 +1,9 @@
 """Container: the record that each kind of file with many pictures is one of.
 
-To add a kind, write its functions in a file of its own and add the row to ``table.py``, its reader
-to ``core/optional_packages.py`` and ``readers.py``, a test and the translations.
+To add a kind, write its functions in a file of its own, give it a code in ``config.py``, its suffixes in
+``sources/members.py`` and ``readers.py``, its reader in ``core/optional_packages.py``, the sentences of its offer in
+``offers.py``, of its note in ``formats/notes.py`` and of its missing reader in ``skip_reasons.py``, and add the row to
+``table.py``.
 """
 
 from __future__ import annotations

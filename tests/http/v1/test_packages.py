@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from core import optional_packages
@@ -48,6 +50,26 @@ def test_a_request_starts_the_job_of_the_button(launched: list[JobDirectory]) ->
     reply = post(ADDRESS, {"packages": ["av", "onnx", "av"]})
     assert (reply.status, reply.json["kind"]) == (202, JobKind.INSTALL_PACKAGES.value)
     assert [job.config() for job in launched] == [{"packages": ["av"]}]
+
+
+def test_a_new_package_is_listed_and_installed_by_its_row_alone(
+    launched: list[JobDirectory], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    requirements = tmp_path / "requirements.txt"
+    requirements.write_text("# Reads throwaway files (2 MB).\nthrowaway==1.2\n")
+    row = OptionalPackage(
+        name="throwaway", module="throwaway", label="Throwaways", requirements=str(requirements), megabytes=2
+    )
+    monkeypatch.setattr(OptionalPackage, "is_installed", property(lambda self: self is not row))
+    monkeypatch.setitem(OPTIONAL_PACKAGES, "throwaway", row)
+    listed = ask(ADDRESS).json["packages"][-1]
+    assert (listed["files"], listed["requirement"], listed["is_installed"]) == (
+        "Throwaways",
+        "throwaway==1.2",
+        False,
+    )
+    assert post(ADDRESS, {"packages": ["throwaway"]}).status == 202
+    assert [job.config() for job in launched] == [{"packages": ["throwaway"]}]
 
 
 def test_nothing_is_installed_from_elsewhere_or_against_the_operator(
