@@ -28,6 +28,7 @@ from core.records import JsonValue, to_json_value
 from core.runs.control import finishing_job, pause, resume, stop, wait_for
 from core.runs.start_runs import start_run_of_trial, start_search
 from core.search.analysis.export import settings_json, trials_csv
+from core.search.climb import climb_config
 from core.search.config import Goal, Pruner, Sampler, Scoring, SearchConfig, Tradeoff
 from core.search.records import SearchSummary, TrialRecord, counts, ranked, read_trials
 from core.search.space import SearchSpace, Speed, Value, canonical_value, default_space
@@ -58,6 +59,28 @@ def _search(options: argparse.Namespace) -> Answer:
     project = get_project(options.project)
     config = _search_config(options, open_dataset(project).version)
     return _answer(start_search(project, config), options)
+
+
+def _climb(options: argparse.Namespace) -> Answer:
+    """Climb the ladder for the minutes given, and report the run and every rung."""
+    project = get_project(options.project)
+    base = training_config(options, open_dataset(project).version)
+    job = start_search(project, climb_config(base, options.minutes, Goal(options.goal)))
+    answer = _answer(job, options)
+    return answer | {"rungs": [_rung(trial) for trial in read_trials(job.path)]}
+
+
+def _rung(trial: TrialRecord) -> Answer:
+    settings = TrainingConfig.from_json(dict(trial.settings))
+    return {
+        "number": trial.number,
+        "state": trial.state,
+        "backbone": settings.backbone,
+        "recipe": settings.recipe,
+        "augmentation": settings.augmentation.is_active,
+        "value": trial.value,
+        "seconds": trial.seconds,
+    }
 
 
 def _job_named(name: str) -> JobDirectory:
@@ -216,7 +239,9 @@ def _add_search_arguments(parser: argparse.ArgumentParser) -> None:
         help="a setting to vary, with its range or its values (pooling=global,grid); may be repeated",
     )  # fmt: skip
     parser.add_argument("--only", action="store_true", help="vary only what --space names")
-    parser.add_argument("--sampler", choices=list(Sampler), default=Sampler.TPE)
+    parser.add_argument(
+        "--sampler", choices=[one for one in Sampler if one is not Sampler.LADDER], default=Sampler.TPE
+    )
     parser.add_argument("--pruner", choices=list(Pruner), default=Pruner.MEDIAN)
     parser.add_argument("--scoring", choices=list(Scoring), default=Scoring.AUTO)
     parser.add_argument("--folds", type=int, default=5, help="of cross-validation")
@@ -233,6 +258,17 @@ def _add_search_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int)
     for name, summary in _ACTIONS.items():
         parser.add_argument(f"--{name}", metavar="SEARCH", help=summary)
+    add_settings(parser)
+    add_detach(parser)
+
+
+def _add_climb_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--project", required=True)
+    parser.add_argument(
+        "--minutes", type=float, required=True, help="of work, the test and export after it not included"
+    )
+    parser.add_argument("--goal", choices=list(Goal), default=Goal.ACCURACY)
+    parser.add_argument("--seed", type=int)
     add_settings(parser)
     add_detach(parser)
 
@@ -269,6 +305,12 @@ COMMANDS = (
         summary="search for better settings and make the best trial a run",
         run=_search,
         add_arguments=_add_search_arguments,
+    ),
+    Command(
+        name="climb",
+        summary="make the best classifier that these minutes allow",
+        run=_climb,
+        add_arguments=_add_climb_arguments,
     ),
     Command(
         name="trials",

@@ -17,6 +17,8 @@ MAX_WORKERS = 64
 MAX_FOLDS = 20
 # Training and validation pictures together. Below, a single split is too noisy a measure.
 SMALL_DATASET = 300
+# Dimensions of a climb.
+LADDER_DIMENSIONS = {"backbone", "recipe", "augmentation"}
 
 
 class Goal(StrEnum):
@@ -66,6 +68,7 @@ class Sampler(StrEnum):
     RANDOM = "random"
     CMA_ES = "cma_es"  # for numeric dimensions; categorical ones are sampled at random
     GRID = "grid"  # every combination of a few values of each dimension
+    LADDER = "ladder"  # a few settings, in the order of what a point of accuracy is expected to cost
 
 
 class Pruner(StrEnum):
@@ -118,6 +121,26 @@ class SearchConfig(Record):
         if not self.space.domains:
             object.__setattr__(self, "space", default_space(self.speed, self.base))
         self.space.require_fits(self.speed, self.base)
+        if self.sampler is Sampler.LADDER:
+            self._require_can_climb()
+
+    def _require_can_climb(self) -> None:
+        """
+        Raises:
+            ConfigError: a ladder has no limit of time, several processes or objectives, or other dimensions.
+        """
+        if not self.minutes or self.workers > 1 or self.storage or self.tradeoff is not Tradeoff.NONE:
+            raise ConfigError(
+                N_(
+                    "A climb has a limit of minutes, one process, one objective and no database. Leave the others out."
+                )
+            )
+        if set(self.space.domains) != LADDER_DIMENSIONS:
+            raise ConfigError(
+                N_("A climb varies {known} and nothing else, not {names}."),
+                known=", ".join(sorted(LADDER_DIMENSIONS)),
+                names=", ".join(self.space.domains),
+            )
 
     @property
     def searches_networks(self) -> bool:

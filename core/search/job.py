@@ -21,7 +21,7 @@ from core.messages import N_, Message
 from core.progress import JobPaused, JobStopped, Progress, QuietProgress, Stage
 from core.records import JsonObject
 from core.search.analysis.summary import summarize
-from core.search.config import Goal, SearchConfig
+from core.search.config import Goal, Sampler, SearchConfig
 from core.search.records import best_trial, joined_study, read_search_progress, read_trials
 from core.search.study.database import database_in_use
 from core.search.study.first_trials import queue_first_trials
@@ -93,7 +93,9 @@ def _work(directory: Path, settings: SearchConfig, dataset: Dataset, progress: P
     queue_first_trials(study, directory, settings)
     worker = SearchWorker(directory, settings, dataset, study, progress, seed=seed_of(settings, 0, study))
     progress.plan({**_preparation(dataset, settings), Stage.SEARCHING: _expected(dataset, settings)})
-    worker.runner.prepare(settings.base)
+    # A climb's minutes are all that it takes.
+    if settings.sampler is not Sampler.LADDER:
+        worker.runner.prepare(settings.base)
     progress.stage(Stage.SEARCHING)
     with Recorder(directory, settings, study, progress, weight_transfer_of(directory, settings)) as recorder:
         _begin(study, settings, recorder.seconds_before)

@@ -43,6 +43,16 @@ def test_the_answer_lists_the_findings(digits_project: Project) -> None:
     assert answer["seconds"] > 0
 
 
+def test_a_climb_reports_its_run_and_its_rungs(digits_project: Project) -> None:
+    answer = run_command(home_of(digits_project), "climb", "--project", "digits", "--minutes", "0.3")
+    assert answer["state"] == "finished"
+    assert (digits_project.runs / answer["run"] / "result.json").exists()
+    assert answer["test"].keys() >= TEST_MEASURES
+    first = answer["rungs"][0]
+    assert (first["backbone"], first["recipe"], first["state"]) == ("efficientnet_lite0", "quick", "complete")
+    assert 0 < first["value"] <= 1
+
+
 def code_of(arguments: tuple[str, ...]) -> int:
     """The exit code of ``search``, in this process."""
     try:

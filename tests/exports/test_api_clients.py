@@ -25,6 +25,7 @@ _STARTS_JOBS = (
     "runs_join",
     "costs_measure",
     "comparisons_repeat",
+    "searches_climb",
     "searches_start",
     "checks_start",
     "labelling_start",

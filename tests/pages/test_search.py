@@ -16,6 +16,7 @@ from core.files import read_json, write_json
 from core.jobs.directory import JobDirectory
 from core.jobs.status import JobState
 from core.messages import Message
+from core.search.climb import climb_config
 from core.search.config import Goal, Sampler, SearchConfig, Tradeoff
 from core.search.records import Gain, RunningTrial, SelectionBias, TrialState
 from core.search.space import Categorical, Numbers, Speed
@@ -38,6 +39,37 @@ def nothing_is_launched(monkeypatch: pytest.MonkeyPatch) -> list[JobDirectory]:
     for module in ("start_runs", "control"):
         monkeypatch.setattr(f"core.runs.{module}.launch", launched.append)
     return launched
+
+
+def test_a_climb_has_one_setting_and_starts_from_the_chosen_ones(
+    open_page: OpenPage, project: Project, nothing_is_launched: list[JobDirectory]
+) -> None:
+    remember_setting(project, "recipe", "balanced")
+    app = open_page("search")
+    button = app.button(key="start-climb")
+    assert button.label == "Best in 10 min"
+    button.click().run()
+    assert not app.exception
+    (job,) = nothing_is_launched
+    config = config_of(job)
+    assert (config.sampler, config.minutes) == (Sampler.LADDER, 10)
+    assert config.base.recipe is Recipe.QUICK
+
+
+def test_a_climb_shows_its_ladder(open_page: OpenPage, project: Project) -> None:
+    config = climb_config(search_config(project).base, minutes=10)
+    rungs = [
+        trial(0, 0.8, base=config.base),
+        trial(1, 0.9, params={"backbone": "efficientnet_lite2"}, has_weights=True),
+    ]
+    names = ("minutes", "speed", "space", "sampler", "pruner")
+    settings = {name: getattr(config, name) for name in names}
+    job = write_search(project, trials=rungs, base=config.base, **settings)
+    app = open_page("search")
+    assert not app.exception
+    assert "Climb" in said(app)
+    figure = json.loads(drawn(app, f"history-{job.name}")["figure"])
+    assert figure["layout"]["xaxis"]["title"]["text"] == "minutes since the start"
 
 
 def few() -> list[Any]:

@@ -16,6 +16,7 @@ from pages.ui.search.figures import intermediate_values as curves_module
 from pages.ui.search.figures.axes import axes_of, axis_of, value_range
 from pages.ui.search.figures.contour import contour
 from pages.ui.search.figures.intermediate_values import intermediate_values, newest_curves
+from pages.ui.search.figures.ladder import ladder
 from pages.ui.search.figures.optimization_history import optimization_history
 from pages.ui.search.figures.parallel_coordinates import parallel_coordinates, wrapped
 from pages.ui.search.figures.param_importances import param_importances
@@ -221,3 +222,22 @@ def test_a_contour_without_such_trials_is_empty() -> None:
         contour(trials, by_name["l2"], by_name["label_smoothing"], Goal.ACCURACY, best=trials[1])["data"]
         == []
     )
+
+
+def test_a_ladder_has_each_rung_at_its_minute_with_its_interval() -> None:
+    rungs = [
+        trial(0, 0.8, seconds=30.0, ended=1000.0),
+        trial(1, 0.9, seconds=60.0, ended=1060.0, params={"backbone": "efficientnet_lite2"}),
+    ]
+    by_name = traces(ladder(rungs, Goal.ACCURACY, 100, best=rungs[1]))
+    assert (by_name["step"]["x"], by_name["step"]["y"]) == ([0.5], [80])
+    assert (by_name["kept"]["x"], by_name["kept"]["y"]) == ([1.5], [90])
+    assert by_name["kept"]["text"] == ["EfficientNet-Lite2 · Quick · 90%"]
+    error = by_name["step"]["error_y"]
+    assert 5 < error["array"][0] < error["arrayminus"][0] < 10
+
+
+def test_a_ladder_by_another_goal_has_no_interval() -> None:
+    rungs = [trial(0, 0.5)]
+    assert "error_y" not in traces(ladder(rungs, Goal.LOSS, 100, best=None))["step"]
+    assert ladder([], Goal.LOSS, 100, best=None)["data"] == []

@@ -23,6 +23,7 @@ from core.messages import N_
 from core.records import Record
 from core.runs.control import pause, resume, stop
 from core.runs.start_runs import start_search
+from core.search.climb import climb_config
 from core.search.config import (
     MAX_FOLDS,
     MAX_MINUTES,
@@ -76,6 +77,18 @@ class NewSearch(Record):
 
 
 @dataclass(frozen=True, kw_only=True)
+class NewClimb(Record):
+    """A climb: backbones and recipes in the order of what a point of accuracy is expected to cost."""
+
+    minutes: Annotated[float, Note(text="Of work.", minimum=0, maximum=MAX_MINUTES)]
+    goal: Goal = Goal.ACCURACY
+    settings: Annotated[
+        Mapping[str, Any],
+        Note(text="Settings of the first rung.", fields_of=TrainingConfig, without=FILLED_IN),
+    ] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Extension(Record):
     """Limit of a search that goes on."""
 
@@ -108,6 +121,17 @@ def start(call: Call) -> JobView:
     values = body.to_json() | {"space": {"domains": body.space}, "start_from": earlier}
     base = training_settings(values.pop("settings"), project)
     return job_view(start_search(project, SearchConfig.from_json({**values, "base": base.to_json()})))
+
+
+def climb(call: Call) -> JobView:
+    """Start a climb.
+
+    Raises:
+        ConfigError: a setting is unknown or out of range, or the backbone has no pretrained weights.
+    """
+    project, body = call.project, call.body_as(NewClimb)
+    base = training_settings(body.settings, project)
+    return job_view(start_search(project, climb_config(base, body.minutes, body.goal)))
 
 
 def show(call: Call) -> JobView:
@@ -161,6 +185,16 @@ ENDPOINTS = (
         scope=Scope.TRAIN,
         handler=start,
         body=NewSearch,
+        answer=JobView,
+        status=202,
+    ),
+    Endpoint(
+        method="POST",
+        path="/v1/projects/{project}/climbs",
+        summary="Start a climb: the best classifier that these minutes allow becomes a run.",
+        scope=Scope.TRAIN,
+        handler=climb,
+        body=NewClimb,
         answer=JobView,
         status=202,
     ),

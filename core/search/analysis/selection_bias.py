@@ -84,7 +84,7 @@ def estimate_selection_bias(
     bias = expected - validation if goal.is_better_low else validation - expected
     if goal is not Goal.LOSS:
         # If every picture is correct, all bags agree and the bootstrap interval has no width.
-        independent = _independent(table, goal, _group_numbers(groups, table.pictures))
+        independent = _independent(table, goal, group_numbers(groups, table.pictures))
         floor, ceiling = wilson_interval(round(expected * independent), independent)
         low, high = min(low, floor), min(1.0, max(high, ceiling))
     return SelectionBias(
@@ -146,7 +146,7 @@ def standard_error(
 ) -> float:
     """Standard error of one trial's score, in the goal's own unit."""
     table = PredictionTable.of([predictions], targets, leading)
-    return _standard_error(table, goal, _group_numbers(groups, len(targets)), seed)
+    return _standard_error(table, goal, group_numbers(groups, len(targets)), seed)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -219,12 +219,12 @@ def _bootstrap(
     pictures shows its class. Whether it is depends on the pictures alone, not on the trial.
     """
     table = candidates.table
-    numbers = _group_numbers(groups, table.pictures)
+    numbers = group_numbers(groups, table.pictures)
     if numbers.max(initial=-1) + 1 < FEWEST_GROUPS:
         return None
     margin = 0.0 if costs is None else _best_standard_error(candidates, goal, numbers, seed)
     chunks = []
-    for weights in _bags(numbers, _bags_for(table, goal), seed):
+    for weights in bags(numbers, _bags_for(table, goal), seed):
         epochs = candidates.best_epochs(weights)
         scores = np.take_along_axis(table.scores(goal, weights), epochs, axis=1)
         trials = _select(scores, goal, costs, margin)
@@ -268,7 +268,7 @@ def _interval(scores: np.ndarray, *, is_better_low: bool) -> tuple[float, float,
     return float(middle), float(low), float(high)
 
 
-def _bags(numbers: np.ndarray, count: int, seed: int) -> Iterator[np.ndarray]:
+def bags(numbers: np.ndarray, count: int, seed: int) -> Iterator[np.ndarray]:
     """Picture counts float32 (b, n) of the bags, in chunks; bags that hold every group are left out."""
     rng = np.random.default_rng(seed)
     groups = int(numbers.max()) + 1
@@ -297,7 +297,7 @@ def _best_standard_error(candidates: _Candidates, goal: Goal, numbers: np.ndarra
 
 def _standard_error(table: PredictionTable, goal: Goal, numbers: np.ndarray, seed: int) -> float:
     """Standard deviation of a single trial's score over the bags; 0 with only one group."""
-    scores = [table.scores(goal, weights)[:, 0] for weights in _bags(numbers, FEWEST_BAGS, seed)]
+    scores = [table.scores(goal, weights)[:, 0] for weights in bags(numbers, FEWEST_BAGS, seed)]
     together = np.concatenate(scores)
     defined = together[~np.isnan(together)]
     return float(defined.std()) if len(defined) else 0.0
@@ -311,7 +311,7 @@ def _independent(table: PredictionTable, goal: Goal, numbers: np.ndarray) -> int
     return len(np.unique(numbers))
 
 
-def _group_numbers(groups: np.ndarray | None, pictures: int) -> np.ndarray:
+def group_numbers(groups: np.ndarray | None, pictures: int) -> np.ndarray:
     """Groups as int (n,) from 0 on without gaps; without groups each picture is one."""
     if groups is None:
         return np.arange(pictures)

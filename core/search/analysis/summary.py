@@ -8,7 +8,8 @@ import numpy as np
 import optuna
 
 from core.data.dataset import Dataset
-from core.messages import Message
+from core.messages import N_, Message
+from core.search.analysis.ladder import last_proven
 from core.search.analysis.one_standard_error import select_by_one_standard_error
 from core.search.analysis.selection_bias import (
     OtherEpochs,
@@ -16,7 +17,7 @@ from core.search.analysis.selection_bias import (
     estimate_selection_bias,
     standard_error,
 )
-from core.search.config import Goal, SearchConfig, Tradeoff
+from core.search.config import Goal, Sampler, SearchConfig, Tradeoff
 from core.search.records import (
     Baseline,
     BestTrial,
@@ -29,6 +30,10 @@ from core.search.records import (
 )
 from core.search.study.trials import StudyTrialRecord, record_of
 from core.search.trials.predictions import Predictions
+
+_PROVEN = N_(
+    "Each rung replaces the one before it only where validation proves it better, by the goal, or by the loss where the goal is as good."
+)
 
 
 def summarize(
@@ -89,7 +94,12 @@ def _selected(
     groups: np.ndarray,
     config: SearchConfig,
 ) -> tuple[TrialRecord, Message | None]:
-    """The best trial; in a search with a trade-off the one of the one-standard-error rule."""
+    """The best trial; in a search with a trade-off the one of the one-standard-error rule, of a climb the last proven rung."""
+    if config.sampler is Sampler.LADDER:
+        rung = last_proven(
+            predictions, targets, config.goal, groups=groups, leading=config.base.leading_metric
+        )
+        return complete[rung], Message(_PROVEN)
     first = ranked(complete, config.goal)[0]
     if config.tradeoff is Tradeoff.NONE:
         return first, None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import logging
+import math
 import shutil
 import sys
 import time
@@ -20,12 +21,13 @@ from core.data.dataset import Dataset
 from core.errors import DarkroomError, SearchError
 from core.messages import N_, Message
 from core.progress import JobPaused, JobStopped, Progress
-from core.search.config import SearchConfig
+from core.search.config import Sampler, SearchConfig
 from core.search.records import TRIALS_FOLDER, trial_folder
 from core.search.records import TrialState as FinalState
 from core.search.space import Speed, Value, config_with
 from core.search.study.first_trials import queue_warm_starts
 from core.search.study.grid import GridSampler
+from core.search.study.ladder import queue_next_rung
 from core.search.study.plan import StudyPlan, plan_of
 from core.search.study.study import sampler_of
 from core.search.study.trials import (
@@ -107,7 +109,7 @@ class SearchWorker:
             JobPaused: on request; the trial at work is queued again and continues from its checkpoint.
             SearchError: the first trials all failed.
         """
-        while not self._is_over():
+        while not self._is_over() and self._has_next():
             self._study.sampler = self._sampler()
             self._trial = None
             try:
@@ -275,18 +277,24 @@ class SearchWorker:
         if self._progress.should_pause():
             raise JobPaused
         limit = self._current_plan().max_trials
-        if limit and len(counted(self._study.get_trials(deepcopy=False))) >= limit:
-            return True
-        return self._has_tried_all()
+        return bool(limit) and len(counted(self._study.get_trials(deepcopy=False))) >= limit
 
-    def _has_tried_all(self) -> bool:
-        """True if a grid has nothing left to try, and no trial waits to be continued."""
-        if not isinstance(self._own_sampler, GridSampler) or not self._own_sampler.is_exhausted(self._study):
-            return False
-        return not self._study.get_trials(deepcopy=False, states=[TrialState.WAITING])
+    def _has_next(self) -> bool:
+        """False if a grid or a ladder has nothing left to try, and no trial waits to be continued."""
+        if self._study.get_trials(deepcopy=False, states=[TrialState.WAITING]):
+            return True
+        if self._config.sampler is Sampler.LADDER:
+            deadline = self._current_plan().deadline
+            left = math.inf if deadline is None else deadline - time.time()
+            return queue_next_rung(self._study, self._config, self._dataset, left)
+        return not isinstance(self._own_sampler, GridSampler) or not self._own_sampler.is_exhausted(
+            self._study
+        )
 
     def _sampler(self) -> optuna.samplers.BaseSampler:
-        """The search's sampler; at the beginning of a full search it proposes heads only."""
+        """The search's sampler; at the beginning of a full search it proposes heads only. Rungs are queued whole."""
+        if self._config.sampler is Sampler.LADDER:
+            return self._own_sampler
         if not self._begins_with_heads():
             queue_warm_starts(self._study, self._config)
             return self._own_sampler

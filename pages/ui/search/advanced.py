@@ -72,7 +72,7 @@ def _search_method(speed: Speed) -> SearchMethod:
     with left:
         sampler = st.selectbox(
             _("Sampler"),
-            list(Sampler),
+            [sampler for sampler in Sampler if sampler is not Sampler.LADDER],
             format_func=lambda one: _(SAMPLER_NAMES[one]),
             help=_(_SAMPLER_HELP),
             key="sampler",

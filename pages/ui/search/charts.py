@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import streamlit as st
 
 from core.messages import N_
-from core.search.config import Tradeoff
+from core.search.config import Sampler, Tradeoff
 from core.search.records import TrialState
 from core.search.space import DIMENSIONS
 from pages.ui import state
@@ -15,6 +15,7 @@ from pages.ui.components.live_chart import clicked_mark, live_chart
 from pages.ui.search.figures.axes import Axis, axes_of
 from pages.ui.search.figures.contour import contour
 from pages.ui.search.figures.intermediate_values import intermediate_values, newest_curves
+from pages.ui.search.figures.ladder import ladder
 from pages.ui.search.figures.optimization_history import optimization_history
 from pages.ui.search.figures.parallel_coordinates import parallel_coordinates
 from pages.ui.search.figures.param_importances import param_importances
@@ -47,7 +48,16 @@ def read_clicks(search: Search) -> None:
             state.count_up("trial-table")  # redraws the table with this row selected
 
 
-def history_chart(search: Search) -> None:
+def history_chart(search: Search, pictures: int) -> None:
+    """Draw the trials in their order, or the ladder of a climb.
+
+    Args:
+        pictures: number of those that the rungs are scored on.
+    """
+    if search.config.sampler is Sampler.LADDER:
+        figure = ladder(search.trials, search.config.goal, pictures, best=search.best)
+        live_chart(figure, key=_key("history", search), clickable=True)
+        return
     live_chart(
         optimization_history(search.trials, search.config.goal, chosen=state.chosen_trial()),
         key=f"history-{search.job.name}",
@@ -59,7 +69,7 @@ def chosen_chart(search: Search) -> None:
     """Draw the picker and the chosen chart; nothing before there are two complete trials to compare."""
     complete = [trial for trial in search.trials if trial.state is TrialState.COMPLETE]
     axes = _by_importance(axes_of(search.trials, search.config.space), search)
-    if len(complete) < 2 or not axes:
+    if len(complete) < 2 or not axes or search.config.sampler is Sampler.LADDER:
         return
     names = [name for name in CHART_NAMES if name != "pareto" or search.config.tradeoff is not Tradeoff.NONE]
     chosen = st.segmented_control(

@@ -57,6 +57,7 @@ SAMPLER_NAMES = {
     Sampler.RANDOM: N_("Random"),
     Sampler.CMA_ES: N_("CMA-ES: evolves a population of numbers"),
     Sampler.GRID: N_("Grid: every combination"),
+    Sampler.LADDER: N_("Ladder: what a point of accuracy costs least"),
 }
 PRUNER_NAMES = {
     Pruner.MEDIAN: N_("Median: worse than half of the others"),
@@ -213,6 +214,8 @@ def format_budget(config: SearchConfig) -> str:
 
 def search_sentence(config: SearchConfig) -> str:
     """Summarise a search's settings in one line of plain text."""
+    if config.sampler is Sampler.LADDER:
+        return " · ".join([_("Climb"), _goals(config), format_budget(config)])
     parts = [
         _(SPEED_NAMES[config.speed]),
         _goals(config),

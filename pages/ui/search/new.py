@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import streamlit as st
@@ -13,6 +14,7 @@ from core.messages import N_
 from core.models.backbones import BACKBONES, WeightsSource
 from core.runs.setting_names import RECIPE_NAMES
 from core.runs.start_runs import start_search
+from core.search.climb import climb_config
 from core.search.config import SMALL_DATASET, Goal, SearchConfig, Tradeoff
 from core.search.space import Speed
 from core.training.config import Recipe, TrainingConfig
@@ -34,6 +36,7 @@ USUAL_MINUTES, USUAL_TRIALS = 10, 50
 _MAX_MINUTES, _MAX_TRIALS = 7 * 24 * 60, 100_000
 _BUDGET_MINUTES = (10, 30, 120, 480)
 _OWN, _TRIALS = "own", "trials"
+_CLIMB_MINUTES = (1, 10, 30, 120)
 _GOAL_HELP = N_(
     "Measured on validation pictures, from which training does not learn. Accuracy: share of correct answers. Macro F1: mean of the classes' F1 scores, so that small classes count as much as large ones. Loss: small if the correct answers get high probabilities. The metric that matters is chosen on the Evaluate page."
 )
@@ -51,15 +54,17 @@ class Budget:
 
 
 def show_section(project: Project, dataset: Dataset) -> None:
-    """Draw the settings of a new search and the button that starts it."""
+    """Draw the climb, which has one setting, and below it a search with all of them."""
+    if BACKBONES[chosen_backbone(project)].weights is WeightsSource.NONE:
+        _without_weights(project)
+        return
+    _climb(project)
+    st.subheader(_("Or choose what is searched"), anchor=False)
     st.markdown(
         _(
             "A search tries many settings automatically. Each attempt is a *trial*: a classifier trained with one set of settings. The best trial on validation pictures is kept; test pictures stay unseen until the end."
         )
     )
-    if BACKBONES[chosen_backbone(project)].weights is WeightsSource.NONE:
-        _without_weights(project)
-        return
     budget = _budget()
     goal, tradeoff = _goal()
     speed = _speed()
@@ -93,6 +98,37 @@ def show_section(project: Project, dataset: Dataset) -> None:
     _start_button(project, config)
 
 
+def _climb(project: Project) -> None:
+    """Draw the time of a climb and the button that starts it."""
+    with st.container(border=True, key="climb"):
+        st.markdown(
+            _(
+                "**The best classifier in a given time.** Darkroom tries backbones and recipes, first those of which a point of accuracy is expected to cost least. A step is kept only where validation proves it better."
+            ),
+            help=_(
+                "It begins with your backbone and uses those whose weights are on this computer. You can stop it after any step."
+            ),
+        )
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            chosen = st.segmented_control(
+                _("How long may it take?"),
+                [str(minutes) for minutes in _CLIMB_MINUTES],
+                default=str(USUAL_MINUTES),
+                required=True,
+                format_func=lambda minutes: duration(60 * int(minutes)),
+                label_visibility="collapsed",
+                key="climb-minutes",
+            )
+            minutes = float(str(chosen))
+            if st.button(
+                _("Best in {time}").format(time=duration(60 * minutes)),
+                type="primary",
+                icon=":material/stairs:",
+                key="start-climb",
+            ):
+                _start(project, lambda: climb_config(next_config(project, recipe=Recipe.QUICK), minutes))
+
+
 def baseline_config(project: Project, speed: Speed) -> TrainingConfig:
     """Return the baseline: the settings chosen on the pages, with the quick recipe if only heads are searched."""
     return next_config(project, recipe=Recipe.QUICK if speed is Speed.HEAD else None)
@@ -100,12 +136,14 @@ def baseline_config(project: Project, speed: Speed) -> TrainingConfig:
 
 def _start_button(project: Project, config: SearchConfig) -> None:
     """Draw the button that starts the search and shows it."""
-    if not st.button(
-        _("Start the search"), type="primary", icon=":material/manage_search:", key="start-search"
-    ):
-        return
+    if st.button(_("Start the search"), icon=":material/manage_search:", key="start-search"):
+        _start(project, lambda: config)
+
+
+def _start(project: Project, config: Callable[[], SearchConfig]) -> None:
+    """Start a search and show it, or say why it is impossible."""
     try:
-        started = start_search(project, config)
+        started = start_search(project, config())
     except DarkroomError as error:
         st.error(show(error.message))
         return

@@ -7,12 +7,14 @@ from pathlib import Path
 
 import streamlit as st
 
-from core.data.dataset import Dataset
+from core.data.dataset import Dataset, open_dataset
 from core.errors import DarkroomError
 from core.jobs.directory import JobDirectory
 from core.jobs.status import JobState
 from core.runs.compare import delete_run
 from core.runs.control import is_worked_on
+from core.search.config import Sampler
+from core.search.trials.folds import scored_rows
 from core.workspace import Project, list_searches
 from pages.ui import state
 from pages.ui.jobs import STATE_COLOURS, STATE_NAMES, show_error, try_to
@@ -56,7 +58,14 @@ def show_section(project: Project, dataset: Dataset) -> None:
     st.caption(escape(search_sentence(search.config)))
     phase = _phase_of(project, search)
     run_every = None if phase is Phase.OVER else _REFRESH_SECONDS
-    st.fragment(_live, run_every=run_every)(project, path, phase)
+    st.fragment(_live, run_every=run_every)(project, path, phase, _scored_pictures(project, search))
+
+
+def _scored_pictures(project: Project, search: Search) -> int:
+    """Count the pictures that a climb's rungs are scored on; 0 for other searches, whose charts show no interval."""
+    if search.config.sampler is not Sampler.LADDER:
+        return 0
+    return len(scored_rows(search.config, open_dataset(project, search.config.base.dataset_version)))
 
 
 def _picked(paths: dict[str, Path]) -> Path:
@@ -101,7 +110,7 @@ def _phase_of(project: Project, search: Search) -> Phase:
     return Phase.OVER if is_tested and not is_worked_on(search.job) else Phase.TESTING
 
 
-def _live(project: Project, path: Path, phase: Phase) -> None:
+def _live(project: Project, path: Path, phase: Phase, pictures: int) -> None:
     search = open_search(path)
     has_changed = _phase_of(project, search) is not phase
     if has_changed and phase is Phase.SEARCHING:
@@ -113,16 +122,16 @@ def _live(project: Project, path: Path, phase: Phase) -> None:
     else:
         _ended(project, search)
     if search.trials:
-        _trials(search)
+        _trials(search, pictures)
     elif phase is Phase.SEARCHING:
         st.caption(_("Trials appear here as they finish. The first one is the baseline: your own settings."))
     if has_changed:
         st.rerun()  # after the buttons, so that a click at this moment is not lost
 
 
-def _trials(search: Search) -> None:
+def _trials(search: Search, pictures: int) -> None:
     """Show the charts, the table of trials and the selected trial."""
-    history_chart(search)
+    history_chart(search, pictures)
     chosen_chart(search)
     failures(search)
     st.subheader(_("Trials"), anchor=False)

@@ -1,0 +1,65 @@
+"""Climb: a search whose only setting is its time, and whose trials are rungs of a ladder."""
+
+from __future__ import annotations
+
+from core.errors import ConfigError
+from core.models.backbone import Backbone, WeightsSource
+from core.models.backbones import BACKBONES, get_backbone
+from core.models.weights.store import weights_ready
+from core.search.config import Goal, Pruner, Sampler, SearchConfig
+from core.search.space import Categorical, SearchSpace, Speed, Value, config_with
+from core.training.config import Recipe, TrainingConfig
+
+# Single backbones of a ladder, the user's own first.
+_MOST_BACKBONES = 4
+
+
+def climb_config(base: TrainingConfig, minutes: float, goal: Goal = Goal.ACCURACY) -> SearchConfig:
+    """Settings of a climb.
+
+    Args:
+        base: the user's settings; the first rung is a head on the frozen features of their backbone.
+    Raises:
+        ConfigError: the backbone has no pretrained weights, or the time is out of range.
+    """
+    base = config_with(base, {"recipe": Recipe.QUICK.value})
+    return SearchConfig(
+        base=base,
+        minutes=minutes,
+        speed=Speed.FULL,
+        goal=goal,
+        space=_space(base),
+        sampler=Sampler.LADDER,
+        pruner=Pruner.NONE,
+    )
+
+
+def _space(base: TrainingConfig) -> SearchSpace:
+    recipes = (Recipe.QUICK, Recipe.BALANCED, Recipe.BEST)
+    return SearchSpace(
+        domains={
+            "backbone": Categorical(choices=_backbones(base)),
+            "recipe": Categorical(choices=tuple(recipe.value for recipe in recipes)),
+            "augmentation": Categorical(choices=(0.0, 1.0)),
+        }
+    )
+
+
+def _backbones(base: TrainingConfig) -> tuple[Value, ...]:
+    """Keys of the backbones whose weights are here and that take the picture size: the user's own, then the cheapest."""
+    own = get_backbone(base.backbone)
+    others = [one for one in BACKBONES.values() if one is not own and _is_here(one) and _fits(base, one)]
+    others.sort(key=lambda one: one.billion_multiply_adds)
+    return tuple(one.key for one in (own, *others[: _MOST_BACKBONES - 1]))
+
+
+def _is_here(backbone: Backbone) -> bool:
+    return backbone.weights is not WeightsSource.NONE and weights_ready(backbone)
+
+
+def _fits(base: TrainingConfig, backbone: Backbone) -> bool:
+    try:
+        config_with(base, {"backbone": backbone.key})
+    except ConfigError:
+        return False
+    return True

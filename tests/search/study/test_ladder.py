@@ -1,0 +1,129 @@
+"""Ladder of a climb: what a point of accuracy costs least comes next, and nothing is tried twice."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import pytest
+
+from core.data.dataset import Dataset, open_dataset
+from core.errors import ConfigError
+from core.search.climb import climb_config
+from core.search.config import SearchConfig
+from core.search.space import Categorical, SearchSpace
+from core.search.study import ladder
+from core.search.study.ladder import Tried, next_rung
+from core.training.config import Recipe, TrainingConfig
+from core.workspace import Project
+
+BACKBONES = ("efficientnet_lite0", "efficientnet_lite1", "efficientnet_lite2")
+Seconds = Mapping[tuple[str, Recipe], float]
+
+
+@pytest.fixture
+def dataset(digits_project: Project) -> Dataset:
+    return open_dataset(digits_project)
+
+
+@pytest.fixture
+def config() -> SearchConfig:
+    return climb_config(TrainingConfig(dataset_version=1), minutes=10)
+
+
+def cost(monkeypatch: pytest.MonkeyPatch, seconds: Seconds) -> None:
+    """Let rungs cost so much, a minute where nothing is said; the test and export after it cost 5 s."""
+
+    def of(config: SearchConfig, dataset: Dataset, settings: TrainingConfig) -> float:
+        return seconds.get((settings.backbone, settings.recipe), 60.0)
+
+    monkeypatch.setattr(ladder, "_seconds", of)
+    monkeypatch.setattr(ladder, "stages_after_training", lambda *args, **kwargs: {"export": 5.0})
+
+
+def tried(merit: float | None, backbone: str = BACKBONES[0], recipe: Recipe = Recipe.QUICK) -> Tried:
+    return Tried(settings=TrainingConfig(dataset_version=1, backbone=backbone, recipe=recipe), merit=merit)
+
+
+def augmented(one: Tried, config: SearchConfig) -> Tried:
+    """The same with the augmentation of a rung."""
+    values = {"backbone": one.settings.backbone, "recipe": one.settings.recipe.value, "augmentation": 1.0}
+    return Tried(settings=ladder.config_with(config.base, values), merit=one.merit)
+
+
+def test_the_backbones_are_those_on_this_computer(config: SearchConfig) -> None:
+    assert config.space.domains["backbone"] == Categorical(choices=BACKBONES)
+
+
+def test_another_backbone_is_cheaper_than_training_one(
+    monkeypatch: pytest.MonkeyPatch, dataset: Dataset, config: SearchConfig
+) -> None:
+    cost(monkeypatch, {(BACKBONES[2], Recipe.QUICK): 10.0})
+    rung = next_rung(config, dataset, [tried(0.8)], 600)
+    assert rung == {"backbone": BACKBONES[2], "recipe": "quick", "augmentation": 0.0}
+
+
+def test_the_best_backbone_is_trained_where_that_costs_least(
+    monkeypatch: pytest.MonkeyPatch, dataset: Dataset, config: SearchConfig
+) -> None:
+    cost(monkeypatch, {(BACKBONES[1], Recipe.BALANCED): 30.0})
+    rung = next_rung(config, dataset, [tried(0.8), tried(0.9, BACKBONES[1])], 600)
+    assert rung == {"backbone": BACKBONES[1], "recipe": "balanced", "augmentation": 1.0}
+
+
+def test_what_cannot_end_in_time_is_not_begun(
+    monkeypatch: pytest.MonkeyPatch, dataset: Dataset, config: SearchConfig
+) -> None:
+    """The test and the export come after the climb, and belong to its time."""
+    cost(monkeypatch, {(BACKBONES[2], Recipe.QUICK): 10.0})
+    first = [tried(0.8)]
+    assert next_rung(config, dataset, first, 17.1) is not None
+    assert next_rung(config, dataset, first, 16.9) is None
+
+
+def test_a_rung_that_failed_is_not_tried_again(
+    monkeypatch: pytest.MonkeyPatch, dataset: Dataset, config: SearchConfig
+) -> None:
+    cost(monkeypatch, {(BACKBONES[2], Recipe.QUICK): 10.0})
+    rung = next_rung(config, dataset, [tried(0.8), tried(None, BACKBONES[2])], 600)
+    assert rung is not None
+    assert (rung["backbone"], rung["recipe"]) != (BACKBONES[2], "quick")
+
+
+@pytest.mark.parametrize(("merit", "follows"), [(0.9, True), (0.7, False)])
+def test_all_blocks_are_trained_only_after_the_last_blocks_gained(
+    monkeypatch: pytest.MonkeyPatch, dataset: Dataset, config: SearchConfig, merit: float, follows: bool
+) -> None:
+    cost(monkeypatch, {(BACKBONES[0], Recipe.BEST): 1.0})
+    balanced = augmented(tried(merit, recipe=Recipe.BALANCED), config)
+    rung = next_rung(config, dataset, [tried(0.8), balanced], 600)
+    assert rung is not None
+    assert (rung["recipe"] == "best") is follows
+
+
+def test_a_ladder_ends(monkeypatch: pytest.MonkeyPatch, dataset: Dataset, config: SearchConfig) -> None:
+    """Each rung is tried once, even where every one is better than the one before."""
+    cost(monkeypatch, {})
+    done = [tried(0.5)]
+    while (rung := next_rung(config, dataset, done, 1e9)) is not None:
+        settings = ladder.config_with(config.base, rung)
+        assert settings not in [one.settings for one in done]
+        done.append(Tried(settings=settings, merit=0.5 + 0.01 * len(done)))
+    assert {one.settings.recipe for one in done} == {Recipe.QUICK, Recipe.BALANCED, Recipe.BEST}
+
+
+def test_times_of_this_machine_decide(dataset: Dataset, config: SearchConfig) -> None:
+    """By estimates, a head on other features is cheaper than training a network."""
+    of = [
+        ladder._seconds(config, dataset, tried(None, BACKBONES[0], recipe).settings)
+        for recipe in (Recipe.QUICK, Recipe.BALANCED, Recipe.BEST)
+    ]
+    assert of == sorted(of)
+    assert of[0] < of[1]
+
+
+def test_a_space_without_backbones_cannot_be_climbed(config: SearchConfig) -> None:
+    with pytest.raises(ConfigError, match="varies augmentation, backbone, recipe"):
+        replace(config, space=SearchSpace(domains={"recipe": config.space.domains["recipe"]}))
+    with pytest.raises(ConfigError, match="one process"):
+        replace(config, workers=2)
