@@ -26,7 +26,7 @@ run: $(VENV)/installed
 	@exec $(BIN)/streamlit run app.py --server.port $(PORT)
 
 test: $(VENV)/installed-test browser postgresql
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
 test-backends: $(VENV_BACKENDS)/installed
 	KERAS_BACKEND=jax $(VENV_BACKENDS)/bin/python -m pytest tests/backends
