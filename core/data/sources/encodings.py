@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import re
 import unicodedata
 from collections.abc import Sequence
 
@@ -12,6 +13,13 @@ _NAMES_SAMPLED = 1000
 _MIN_SHARE = 0.5
 # Each with the older, narrower encoding of its common characters.
 _ASIAN = (("gb18030", "gb2312"), ("cp932", "shift_jis"))
+# Of Russian, by the encoding of Western Europe that stands in its place.
+_CYRILLIC = {"cp437": "cp866", "cp1252": "cp1251"}
+_WORD = re.compile(r"[^\W\d_]+")
+_CYRILLIC_WORD = re.compile(r"[а-яё]+|[А-ЯЁ][а-яё]*|[А-ЯЁ]+")
+# Letters of one word, not all capitals: two Chinese characters look so by chance once in a thousand times.
+_CLEARLY_CYRILLIC = re.compile(r"[А-ЯЁа-яё][а-яё]{3,}")
+_CYRILLIC_SIGNS = frozenset("«»–—№ ")
 # Examined for zero bytes.
 _FIRST_BYTES = 4096
 _BYTE_ORDER_MARKS = {
@@ -47,15 +55,17 @@ def decode_text(data: bytes) -> str:
 
 
 def legacy_encoding(names: Sequence[bytes], european: str = "cp437") -> str:
-    """Guess the encoding of text that is not UTF-8: gb18030, cp932 or ``european``.
+    """Guess the encoding of text that is not UTF-8: gb18030, cp932, ``european`` or its Cyrillic counterpart.
 
-    The three overlap: a German “ö” before a letter is half of a Japanese character. So text
-    that looks European is decoded as such; otherwise the encoding with the most common
+    They overlap: a German “ö” before a letter is half of a Japanese character. So text that
+    looks European or Russian is decoded as such; otherwise the encoding with the most common
     characters wins.
     """
     sample = b"\n".join(names[:_NAMES_SAMPLED])
     if _looks_european(sample.decode(european, errors="replace")):
         return european
+    if _looks_cyrillic(sample.decode(_CYRILLIC[european], errors="replace")):
+        return _CYRILLIC[european]
     shares = {encoding: _common_share(sample, encoding, narrow) for encoding, narrow in _ASIAN}
     best = max(shares, key=lambda encoding: shares[encoding])
     return best if shares[best] >= _MIN_SHARE else european
@@ -89,6 +99,17 @@ def _encodable(character: str, encoding: str) -> bool:
         return len(character.encode(encoding)) == 2
     except UnicodeEncodeError:
         return False
+
+
+def _looks_cyrillic(text: str) -> bool:
+    """True if all words with signs beyond ASCII are Russian in their letters and capitals."""
+    words = [word for word in _WORD.findall(text) if not word.isascii()]
+    others = {sign for sign in text if not sign.isascii() and not sign.isalpha()}
+    return (
+        others <= _CYRILLIC_SIGNS
+        and all(map(_CYRILLIC_WORD.fullmatch, words))
+        and any(map(_CLEARLY_CYRILLIC.fullmatch, words))
+    )
 
 
 def _looks_european(text: str) -> bool:

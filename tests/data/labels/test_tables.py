@@ -67,6 +67,8 @@ def excel(rows: list[list[object]]) -> bytes:
         page.append(row)
     stream = io.BytesIO()
     book.save(stream)
+        ("cp1251", "Кошка"),
+        ("cp1251", "овчарка (немецкая)"),
     return stream.getvalue()
 
 
