@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import struct
 import zipfile
 import zlib
@@ -21,7 +22,7 @@ from core.data.labels.layout import clean_label
 from core.data.sources.encodings import decode_text
 from core.data.sources.members import CONTAINER_SUFFIXES, PICTURE_SUFFIXES
 from core.errors import DataError
-from core.messages import N_
+from core.messages import N_, Message
 
 _EXCEL_SUFFIXES = (".xlsx", ".xlsm")
 _UNREADABLE_TABLE_SUFFIXES = (".xls", ".ods")
@@ -29,9 +30,12 @@ READABLE_SUFFIXES = (".csv", ".tsv", *_EXCEL_SUFFIXES)
 # A space counts only if no other delimiter separates the lines.
 _DELIMITERS = (",", ";", "\t", "|", " ")
 _LINES_SAMPLED = 50
+# Excel in Europe writes and hides such a first line.
+_STATED_DELIMITER = re.compile(r"""\A"?sep=(.)"?[ \t]*(?:\r\n|\r|\n)""", re.IGNORECASE)
+# Excel for old Macs ends lines with a carriage return alone.
+_LINE_END = re.compile(r"\r\n|\r|\n")
 _MAX_ROWS = 1_000_000
 _MAX_COLUMNS = 2_000
-_MAX_EXCEL_COLUMNS = 500
 _MAX_CELLS = 50_000_000
 # From so many columns of numbers from 0 to 255 on, they are pixels.
 _PIXEL_COLUMNS = 64
@@ -156,7 +160,11 @@ def _plain_cell(text: str) -> str:
 
 def _csv_rows(data: bytes, name: str) -> Iterator[tuple[int, tuple[str, ...]]]:
     text = decode_text(data)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter_of(text))
+    stated = _STATED_DELIMITER.match(text)
+    text = text[stated.end() :] if stated else text
+    delimiter = stated[1] if stated else _delimiter_of(text)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    row: list[str] = []
     number = cells = 0
     try:
         for number, row in enumerate(reader, start=1):
@@ -164,9 +172,19 @@ def _csv_rows(data: bytes, name: str) -> Iterator[tuple[int, tuple[str, ...]]]:
             _require_table(name, number, row, cells)
             yield number, tuple(_plain_cell(cell) for cell in row)
     except csv.Error as error:
-        raise DataError(
-            N_("Row {row} of {table} cannot be read: {error}."), row=number + 1, table=name, error=str(error)
-        ) from error
+        raise _unreadable_row(name, number + 1, str(error)) from error
+    if _is_open(row, text):
+        raise _unreadable_row(name, number, Message(N_("a quotation mark has no second one")))
+
+
+def _is_open(last_row: Sequence[str], text: str) -> bool:
+    """True if a quotation mark that nothing closes has made one cell of all further lines."""
+    is_long = bool(last_row) and _LINE_END.search(last_row[-1].rstrip()) is not None
+    return is_long and not text.rstrip().endswith('"')
+
+
+def _unreadable_row(name: str, row: int, error: str | Message) -> DataError:
+    return DataError(N_("Row {row} of {table} cannot be read: {error}."), row=row, table=name, error=error)
 
 
 def _require_table(name: str, number: int, row: Sequence[str], cells: int) -> None:
@@ -193,7 +211,7 @@ def _are_pixels(row: Sequence[str]) -> bool:
 
 def _delimiter_of(text: str) -> str:
     """Detect the delimiter: the sign that splits most lines into the same number of cells."""
-    lines = text.split("\n", _LINES_SAMPLED)[:_LINES_SAMPLED]
+    lines = _LINE_END.split(text, _LINES_SAMPLED)[:_LINES_SAMPLED]
 
     def agreement(delimiter: str) -> tuple[int, int]:
         try:
@@ -219,7 +237,7 @@ def _excel_rows(data: bytes, name: str) -> Iterator[tuple[int, tuple[str, ...]]]
                 raise DataError(N_("{table} is too large. Save it as .csv."), table=name)
         book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True, keep_links=False)
         for worksheet in book.worksheets:
-            yield from (rows := list(_worksheet_rows(worksheet)))
+            yield from (rows := list(_worksheet_rows(worksheet, name)))
             if rows:
                 return
     except _EXCEL_ERRORS as error:
@@ -231,14 +249,18 @@ def _excel_rows(data: bytes, name: str) -> Iterator[tuple[int, tuple[str, ...]]]
         ) from error
 
 
-def _worksheet_rows(worksheet: Any) -> Iterator[tuple[int, tuple[str, ...]]]:
+def _worksheet_rows(worksheet: Any, name: str) -> Iterator[tuple[int, tuple[str, ...]]]:
     """Read the rows that are not empty, until ``_MAX_GAP`` empty ones follow each other."""
-    last = 0
-    rows = worksheet.iter_rows(values_only=True, max_row=_MAX_ROWS, max_col=_MAX_EXCEL_COLUMNS)
-    for number, row in enumerate(rows, start=1):
-        if any(cell is not None for cell in row):
-            last = number
-            yield number, tuple(_plain_cell(_cell_text(cell)) for cell in row)
+    last = cells = 0
+    # With the size that the file states, every row would be as wide as the widest.
+    worksheet.reset_dimensions()
+    for number, values in enumerate(worksheet.iter_rows(values_only=True), start=1):
+        row = tuple(_plain_cell(_cell_text(value)) for value in values)
+        if any(row):
+            row = row[: _filled_width(row)]
+            last, cells = number, cells + len(row)
+            _require_table(name, number, row, cells)
+            yield number, row
         elif number - last > _MAX_GAP:
             return
 
@@ -248,6 +270,9 @@ def _cell_text(value: object) -> str:
         return ""
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
+    # Excel stores a day as its midnight.
+    if isinstance(value, datetime) and value.time() == time():
+        return value.date().isoformat()
     if isinstance(value, datetime | date | time):
         return value.isoformat()
     return str(value)
