@@ -121,6 +121,12 @@ _JSON = re.compile(r"""^[\[{].*["']""")
 _DATE = re.compile(
     r"^(?:19|20)\d{2}[-_.]?(?:0[1-9]|1[0-2])[-_.]?(?:0[1-9]|[12]\d|3[01])\b|^\d{1,2}[.]\d{1,2}[.]\d{4}$"
 )
+# Spreadsheets make these of names such as “3-9” and “SEPT1”.
+_MONTH = "(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)"
+_SPREADSHEET_DATE = re.compile(
+    rf"^(?:\d{{1,2}}-{_MONTH}|{_MONTH}-\d{{1,2}}|(?:19|20)\d\d-\d\d-\d\d|\d{{1,2}}月\d{{1,2}}日)$",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,7 +147,9 @@ def doubts_about_classes(names: Collection[str]) -> list[Doubt]:
         return []
     for kind, is_implausible in _CHECKS:
         if is_implausible(names):
-            return [Doubt(kind=kind, values={"classes": listed(names)})]
+            dates = [name for name in names if _SPREADSHEET_DATE.match(name)]
+            shown = dates if kind is DoubtKind.CLASSES_ARE_DATES and dates else names
+            return [Doubt(kind=kind, values={"classes": listed(shown)})]
     return []
 
 
@@ -182,6 +190,9 @@ _CHECKS: tuple[tuple[DoubtKind, Callable[[Collection[str]], bool]], ...] = (
     ),
     (DoubtKind.CLASSES_ARE_PEOPLE, lambda names: _most(names, _MAIL.match)),
     (DoubtKind.CLASSES_ARE_JSON, lambda names: _most(names, _JSON.match)),
-    (DoubtKind.CLASSES_ARE_DATES, lambda names: _most(names, _DATE.match)),
+    (
+        DoubtKind.CLASSES_ARE_DATES,
+        lambda names: _most(names, _DATE.match) or any(map(_SPREADSHEET_DATE.match, names)),
+    ),
     (DoubtKind.CLASSES_ARE_SHARDS, lambda names: _are_shards(names)),
 )

@@ -343,6 +343,25 @@ def test_a_class_column_of_people_is_no_group(tmp_path: Path) -> None:
     """“person” is a class of COCO, and a usual name of a group column."""
     text = "file,person,car\n0.png,1,0\n1.png,0,1\n2.png,1,1\n3.png,1,0\n"
     result = read(source(tmp_path, FLAT, {"l.csv": text}))
+def test_blank_cells_of_pandas_are_blank_among_several_labels(tmp_path: Path) -> None:
+    text = "file,labels\n0.png,cat; red\n1.png,cat\n2.png,nan\n3.png,red\n"
+    result = read(source(tmp_path, FLAT, {"l.csv": text}), multi_label=True)
+    assert result.labels["2.png"] == ""
+    assert sorted(result.understanding.classes) == ["cat", "red"]
+
+
+def test_whole_numbers_with_a_decimal_comma_lose_it(tmp_path: Path) -> None:
+    result = read(source(tmp_path, FLAT, {"l.csv": "file;label\n0.png;1,0\n1.png;2,0\n2.png;1,0\n3.png;2\n"}))
+    assert result.labels == {"0.png": "1", "1.png": "2", "2.png": "1", "3.png": "2"}
+
+
+def test_names_that_a_spreadsheet_made_dates_of_are_asked_about(tmp_path: Path) -> None:
+    text = "file,label\n0.png,0-2\n1.png,9-Mar\n2.png,20-29\n3.png,30-39\n"
+    kinds, understanding = doubts(source(tmp_path, FLAT, {"l.csv": text}))
+    assert kinds == {DoubtKind.CLASSES_ARE_DATES}
+    assert str(understanding.doubts[0].message) == "The classes look like dates: “9-Mar”."
+
+
     assert result.labels == {"0.png": "person", "1.png": "car", "2.png": "person; car", "3.png": "person"}
 
 
