@@ -13,7 +13,8 @@ from core.data.sources.members import PICTURE_SUFFIXES
 
 Labels = tuple[str, ...]
 
-_SIGNS, _COMMA, _SPACE = re.compile(r"[;|；｜]"), re.compile(r"[,，]"), re.compile(r"\s+")
+# Commas are also those of Chinese, Japanese and Arabic lists, and the line ends of a cell in a spreadsheet.
+_SIGNS, _COMMA, _SPACE = re.compile(r"[;|；｜]"), re.compile(r"[,，、،\n]"), re.compile(r"\s+")
 _BRACKETS = {"[": "]", "{": "}"}
 # A quoted text, or a bare word as in a list of numbers.
 _ITEM = re.compile(r"""'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)"|([^\s,'"\[\](){}][^,'"\[\](){}]*)""")

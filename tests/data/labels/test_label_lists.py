@@ -43,6 +43,8 @@ def test_plain_names_beside_lists_are_single_labels() -> None:
         (["cat; red", "cat", "red"], [("cat", "red"), ("cat",), ("red",)]),
         (["cat|red", "red", "cat"], [("cat", "red"), ("red",), ("cat",)]),
         (["cat, red", "cat", "red"], [("cat", "red"), ("cat",), ("red",)]),
+        (["猫、红", "猫", "红"], [("猫", "红"), ("猫",), ("红",)]),
+        (["cat\nred", "cat", "red"], [("cat", "red"), ("cat",), ("red",)]),
         (
             ["haze primary", "clear primary water", "haze water", "clear", "water primary"],
             [
