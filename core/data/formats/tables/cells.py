@@ -16,7 +16,7 @@ from core.data.labels.label_sets import SEPARATOR
 from core.data.labels.layout import label_of
 from core.data.labels.tables import LabelTable
 
-_WHOLE_NUMBER = re.compile(r"^(-?\d+)\.0+$")
+_WHOLE_NUMBER = re.compile(r"^(-?\d+)[.,]0+$")
 _SHOWN_COLUMNS = 3
 # Blank cells as pandas writes them once they were turned into texts.
 _NAMES_OF_BLANK = frozenset({"nan", "<na>"})
@@ -63,13 +63,14 @@ def _of_flags(table: LabelTable, roles: Roles) -> Meaning:
 
 
 def _of_cells(cells: Sequence[str], *, multi_label: bool, is_settled: bool) -> Meaning:
+    cells = ["" if cell.casefold() in _NAMES_OF_BLANK else cell for cell in cells]
     lists = lists_in_cells(cells)
     if lists is not None:
         several = any(labels is not None and len(labels) != 1 for labels in lists)
         return Meaning(labels=lists, is_multi_label=several)
     if multi_label:
         return Meaning(labels=separated(cells), is_multi_label=True)
-    separator = None if is_settled else separator_of_lists(cells)
+    separator = None if is_settled or _have_fractions(cells) else separator_of_lists(cells)
     if separator is None:
         return _single(cells)
     labels = separated(cells, separator)
@@ -79,16 +80,21 @@ def _of_cells(cells: Sequence[str], *, multi_label: bool, is_settled: bool) -> M
 
 
 def _single(cells: Sequence[str]) -> Meaning:
-    """One class a cell; “1.0” is the class “1” where all cells are whole numbers."""
-    cells = ["" if cell.casefold() in _NAMES_OF_BLANK else cell for cell in cells]
+    """One class a cell; “1.0” and “1,0” are the class “1” where all cells are whole numbers."""
     filled = {cell for cell in cells if cell}
     notes: tuple[Note, ...] = ()
-    if any(_WHOLE_NUMBER.match(cell) for cell in filled) and all(_is_whole(cell) for cell in filled):
+    if _have_fractions(cells):
         example = min(cell for cell in filled if _WHOLE_NUMBER.match(cell))
         values: dict[str, str | int | float] = {"cell": example, "name": _without_fraction(example)}
         notes = (Note(kind=NoteKind.WHOLE_NUMBERS, values=values),)
         cells = [_without_fraction(cell) for cell in cells]
     return Meaning(labels=[(cell,) if label_of(cell) else None for cell in cells], notes=notes)
+
+
+def _have_fractions(cells: Sequence[str]) -> bool:
+    """True for whole numbers of which some are written as fractions, such as “1.0”."""
+    filled = {cell for cell in cells if cell}
+    return any(map(_WHOLE_NUMBER.match, filled)) and all(map(_is_whole, filled))
 
 
 def _is_whole(cell: str) -> bool:

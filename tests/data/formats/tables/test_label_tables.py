@@ -242,8 +242,12 @@ def test_a_label_column_among_flags_is_asked_about(tmp_path: Path) -> None:
             ('"[""cat"", ""red""]"', "cat", "red", '"{""choices"":[""cat"",""red thing""]}"'),
             {"0.png": "cat; red", "1.png": "cat", "2.png": "red", "3.png": "cat; red thing"},
         ),
+        (
+            ("\"['cat', 'red']\"", "\"['cat']\"", "nan", "<NA>"),
+            {"0.png": "cat; red", "1.png": "cat", "2.png": "", "3.png": ""},
+        ),
     ],
-    ids=["python", "json"],
+    ids=["python", "json", "pandas"],
 )
 def test_explicit_lists_are_several_labels_without_being_told(
     tmp_path: Path, cells: tuple[str, ...], labels: dict[str, str]
@@ -339,10 +343,6 @@ def test_whole_numbers_lose_their_point(tmp_path: Path) -> None:
     assert result.notes == notes
 
 
-def test_a_class_column_of_people_is_no_group(tmp_path: Path) -> None:
-    """“person” is a class of COCO, and a usual name of a group column."""
-    text = "file,person,car\n0.png,1,0\n1.png,0,1\n2.png,1,1\n3.png,1,0\n"
-    result = read(source(tmp_path, FLAT, {"l.csv": text}))
 def test_blank_cells_of_pandas_are_blank_among_several_labels(tmp_path: Path) -> None:
     text = "file,labels\n0.png,cat; red\n1.png,cat\n2.png,nan\n3.png,red\n"
     result = read(source(tmp_path, FLAT, {"l.csv": text}), multi_label=True)
@@ -362,6 +362,10 @@ def test_names_that_a_spreadsheet_made_dates_of_are_asked_about(tmp_path: Path) 
     assert str(understanding.doubts[0].message) == "The classes look like dates: “9-Mar”."
 
 
+def test_a_class_column_of_people_is_no_group(tmp_path: Path) -> None:
+    """“person” is a class of COCO, and a usual name of a group column."""
+    text = "file,person,car\n0.png,1,0\n1.png,0,1\n2.png,1,1\n3.png,1,0\n"
+    result = read(source(tmp_path, FLAT, {"l.csv": text}))
     assert result.labels == {"0.png": "person", "1.png": "car", "2.png": "person; car", "3.png": "person"}
 
 
