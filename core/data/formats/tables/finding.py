@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from core.data.formats.picture_index import PictureIndex
-from core.data.formats.survey import Survey
+from core.data.formats.survey import Survey, suffix_of
 from core.data.formats.tables.cells import Meaning, meaning_of
 from core.data.formats.tables.column_names import LABEL_NAMES, is_exactly
 from core.data.formats.tables.columns import Roles, find_roles
@@ -20,7 +20,8 @@ from core.data.sources.members import Member
 from core.errors import DataError
 from core.messages import N_
 
-_MOST_TABLES_READ = 20
+# If none of so many tables names pictures, no further one is read; otherwise those of the same kind are.
+_MOST_LOOKED_AT = 20
 # A table is one of labels if so many of its rows name pictures, or its rows name so many of the pictures.
 _LEAST_SHARE = 0.5
 # Share of the best table's pictures from which a table with a better label column wins.
@@ -74,8 +75,11 @@ def find_tables(survey: Survey, config: ImportConfig) -> TablesFound:
 
 def _find(survey: Survey, config: ImportConfig) -> TablesFound:
     sources: list[TableSource] = []
+    suffixes: set[str] = set()
     errors: list[DataError] = []
-    for member in _candidates(survey):
+    for position, member in enumerate(_candidates(survey)):
+        if position >= _MOST_LOOKED_AT and suffix_of(member.parts[-1]) not in suffixes:
+            continue
         try:
             source = open_table(_table_of(survey, member), member, survey, config)
         except DataError as error:
@@ -84,12 +88,13 @@ def _find(survey: Survey, config: ImportConfig) -> TablesFound:
             continue
         if source.count >= max(1, _LEAST_SHARE * min(len(source.table.rows), len(survey.pictures))):
             sources.append(source)
+            suffixes.add(suffix_of(member.parts[-1]))
         elif member.parts[-1].lower().endswith(READABLE_SUFFIXES):
             errors.append(_names_few(source, survey))
     groups: dict[tuple[str, ...], list[TableSource]] = defaultdict(list)
     for source in sources:
         groups[tuple(sorted(name.casefold() for name in source.table.columns))].append(source)
-    usable = [_without_placeholders(group) for group in groups.values()]
+    usable = [_without_placeholders(group) for group in _joined(list(groups.values()))]
     usable = [group for group in usable if len(set().union(*(source.classes for source in group))) > 1]
     return TablesFound(used=_best(usable), errors=errors)
 
@@ -124,13 +129,10 @@ def _has_no_header(table: LabelTable, roles: Roles, index: PictureIndex) -> bool
     return bool(roles.label) and roles.label in table.column(roles.label) and index.count([roles.file]) == 1
 
 
-def _candidates(survey: Survey) -> Iterator[Member]:
-    """Tables nearest to the root, and further ones that are called like one of them."""
+def _candidates(survey: Survey) -> list[Member]:
+    """Files that may be tables, those nearest to the root first."""
     members = survey.ending(*READABLE_SUFFIXES, *JSON_SUFFIXES)
-    members = [member for member in members if _SUBMISSION not in member.parts[-1].lower()]
-    yield from members[:_MOST_TABLES_READ]
-    names = {member.parts[-1] for member in members[:_MOST_TABLES_READ]}
-    yield from (member for member in members[_MOST_TABLES_READ:] if member.parts[-1] in names)
+    return [member for member in members if _SUBMISSION not in member.parts[-1].lower()]
 
 
 def _table_of(survey: Survey, member: Member) -> LabelTable:
@@ -174,6 +176,28 @@ def _in_part(matches: list[list[int]], split: Split | None, survey: Survey) -> l
         [index for index in indices if splits[index] is split] or indices if len(indices) > 1 else indices
         for indices in matches
     ]
+
+
+def _joined(groups: list[list[TableSource]]) -> list[list[TableSource]]:
+    """Join groups that give the classes in columns of the same name, and name other pictures.
+
+    Tables of one dataset may differ in further columns.
+    """
+    joined: list[tuple[list[TableSource], set[int]]] = []
+    for group in groups:
+        pictures = {indices[0] for source in group for indices in source.matches if len(indices) == 1}
+        for others, named in joined:
+            if _class_columns(others[0]) == _class_columns(group[0]) and named.isdisjoint(pictures):
+                others += group
+                named |= pictures
+                break
+        else:
+            joined.append((list(group), pictures))
+    return [group for group, _ in joined]
+
+
+def _class_columns(source: TableSource) -> tuple[str, ...]:
+    return tuple(name.casefold() for name in source.roles.flags or (source.roles.label,))
 
 
 def _without_placeholders(group: list[TableSource]) -> list[TableSource]:
