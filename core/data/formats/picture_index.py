@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from core.data.sources.members import PICTURE_SUFFIXES, Member
 
-_MOST_FOLDERS_DROPPED = 5  # of a path that begins above the source, such as C:\Users\…
+_MOST_FOLDERS_DROPPED = 40  # of a path that begins above the source, such as C:\Users\…
 _ENOUGH_FOUND = 0.5  # share of the names
 _SAMPLE = 300  # names that decide how many folders are dropped
 # Label Studio and CVAT put such a prefix before the names of uploaded files.
@@ -37,6 +37,7 @@ class PictureIndex:
             member.parts if member.name.isascii() else tuple(_normal(part) for part in member.parts)
             for member in pictures
         ]
+        self._deepest = max(map(len, self._paths), default=0)
         self._all_have_suffixes = all(path[-1].lower().endswith(PICTURE_SUFFIXES) for path in self._paths)
         # By the end of a path: one index, or several. A hundred thousand lists would take much memory.
         self._tables: dict[tuple[int, _Form], dict[str, int | list[int]]] = {}
@@ -93,7 +94,7 @@ class PictureIndex:
 
     def _table(self, length: int, form: _Form) -> dict[str, int | list[int]]:
         table: dict[str, int | list[int]] = {}
-        for index, path in enumerate(self._paths):
+        for index, path in enumerate(self._paths if length <= self._deepest else ()):
             if len(path) < length or (last := _in_form(path[-1], form)) is None:
                 continue
             end = _folded((*path[-length:-1], last))

@@ -93,6 +93,7 @@ def test_a_table_without_file_names_is_refused() -> None:
         ("cats\\1.jpg", "cats/1.jpg"),
         ("C:\\Users\\Ann\\cats\\1.jpg", "cats/1.jpg"),
         ("/home/ann/set/cats/1.jpg", "set/cats/1.jpg"),
+        ("C:\\Users\\Ann\\OneDrive - Firm\\Documents\\2024\\set\\images\\cats\\1.jpg", "cats/1.jpg"),
         ("1", "cats/1.jpg"),
         ("cats/1", "cats/1.jpg"),
         ("CATS/1.JPG", "cats/1.jpg"),
