@@ -106,14 +106,23 @@ class Survey:
 
     def lines(self, member: Member) -> list[str]:
         """Lines of a text file that hold something, without the spaces around."""
-        lines = self.text(member).splitlines()
+        return [line for _, line in self.numbered_lines(member)]
+
+    def numbered_lines(self, member: Member) -> list[tuple[int, str]]:
+        """The same lines with their numbers in the file, from 1.
+
+        Raises:
+            DataError: there are too many.
+        """
+        # Not ``splitlines``: texts in JSON may hold other signs that end a line.
+        lines = self.text(member).replace("\r\n", "\n").replace("\r", "\n").split("\n")
         if len(lines) > _MAX_LINES:
             raise DataError(
                 N_("{file} has more than {limit} lines. Split the source and import the parts."),
                 file=member.name,
                 limit=_MAX_LINES,
             )
-        return [line.strip() for line in lines if line.strip()]
+        return [(number, text) for number, line in enumerate(lines, start=1) if (text := line.strip())]
 
     def json(self, member: Member) -> Any:
         """Parse a JSON file.
@@ -153,8 +162,7 @@ class Survey:
         """
         if member.name not in self._json_lines:
             self._json_lines[member.name] = [
-                parse_json(line, member.name, line=number)
-                for number, line in enumerate(self.lines(member), start=1)
+                parse_json(line, member.name, line=number) for number, line in self.numbered_lines(member)
             ]
         return list(self._json_lines[member.name])
 

@@ -14,6 +14,7 @@ from core.data.formats.tools.labelme import LABELME
 from core.data.formats.tools.pascal_voc import PASCAL_VOC
 from core.data.import_config import ImportConfig
 from core.data.sources.members import Listing, Member
+from core.errors import DataError
 
 
 class Source:
@@ -82,3 +83,14 @@ def test_files_of_pascal_voc_are_read_once_each_however_few_are_kept() -> None:
         (f"{number}.png", "dog") for number in range(5)
     ]
     assert source.reads == dict.fromkeys(files, 1)
+
+
+def test_lines_end_where_an_editor_ends_them() -> None:
+    """JSON writes U+2028 and U+0085 as they are; they end no line, and blank lines count."""
+    source = Source(
+        {"a.jsonl": '{"a": "x\u2028y\x85z"}\r\n\r\n{"a": 2}\r{"a": 3}\n', "b.jsonl": "1\n\n2\n}\n"}
+    )
+    first, second = source.survey.members
+    assert source.survey.json_lines(first) == [{"a": "x\u2028y\x85z"}, {"a": 2}, {"a": 3}]
+    with pytest.raises(DataError, match=r"^Line 4 of b\.jsonl"):
+        source.survey.json_lines(second)
