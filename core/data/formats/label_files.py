@@ -83,6 +83,25 @@ def line_files(survey: Survey, has_shape: Callable[[Any], bool], *suffixes: str)
     return fitting(survey.ending(*suffixes), first_fits)
 
 
+def class_names_on_lines(survey: Survey, member: Member) -> list[str]:
+    """Names of numbered classes, one on a line.
+
+    Raises:
+        DataError: a line between the names is blank, so that the numbers of those below are unclear.
+    """
+    lines = survey.numbered_lines(member)
+    for expected, (number, _) in enumerate(lines, start=1):
+        if number != expected:
+            raise DataError(
+                N_(
+                    "Line {line} of {file} is blank, so the numbers of the classes below it are unclear. Write a name there, or remove the line."
+                ),
+                line=expected,
+                file=member.name,
+            )
+    return [name for _, name in lines]
+
+
 def class_named(names: Sequence[object], number: object) -> str:
     """The name of a class by its number, counted from 0.
 

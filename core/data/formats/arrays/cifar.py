@@ -23,7 +23,7 @@ from core.data.formats.arrays.embedded import (
 )
 from core.data.formats.arrays.pickles import ObjectArrayError, PickledArray, load_plain_pickle
 from core.data.formats.import_format import Confidence, Evidence, FormatReading, ImportFormat
-from core.data.formats.label_files import class_named, laid_out_as
+from core.data.formats.label_files import class_named, class_names_on_lines, laid_out_as
 from core.data.formats.notes import Note, NoteKind
 from core.data.formats.survey import Survey, read_label_file
 from core.data.import_config import ImportConfig
@@ -121,7 +121,7 @@ def _class_name(names: Sequence[str], number: int) -> str:
 
 def _read_binary(survey: Survey, batches: list[Member], config: ImportConfig) -> FormatReading:
     names_files = survey.named(*_BINARY_NAMES_FILES)[:1]
-    names = survey.lines(names_files[0]) if names_files else []
+    names = class_names_on_lines(survey, names_files[0]) if names_files else []
     label_bytes = _BINARY_NAMES_FILES[names_files[0].parts[-1].casefold()] if names_files else 1
     pictures: list[EmbeddedPicture] = []
     for member in batches:

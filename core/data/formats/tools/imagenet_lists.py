@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from core.data.formats.annotations import Annotation, have_several, read_annotations
 from core.data.formats.import_format import Confidence, Evidence, FormatReading, ImportFormat
-from core.data.formats.label_files import split_of_path
+from core.data.formats.label_files import class_names_on_lines, split_of_path
 from core.data.formats.survey import Survey
 from core.data.import_config import ImportConfig
 from core.data.sources.members import Member
@@ -50,7 +50,7 @@ def _recognise(survey: Survey) -> Evidence | None:
 def _read(survey: Survey, config: ImportConfig) -> FormatReading:
     lists = _lists(survey)
     names_files = survey.named(_NAMES_FILE)
-    names = survey.lines(names_files[0]) if names_files else []
+    names = class_names_on_lines(survey, names_files[0]) if names_files else []
     annotations = [
         _annotation(line, number, names, member)
         for member in lists

@@ -18,7 +18,7 @@ from dataclasses import replace
 
 from core.data.formats.annotations import Annotation, read_annotations
 from core.data.formats.import_format import Confidence, Evidence, FormatReading, ImportFormat
-from core.data.formats.label_files import class_named, laid_out_as
+from core.data.formats.label_files import class_named, class_names_on_lines, laid_out_as
 from core.data.formats.notes import Note, NoteKind
 from core.data.formats.survey import Survey
 from core.data.formats.tables.folder_splits import splits_of_folders
@@ -39,19 +39,19 @@ _ADMIN_FILES = ("obj.data", "notes.json", "train.txt", "valid.txt", "val.txt", "
 # Numbers of a box: with a confidence, five.
 _SIZES_OF_BOXES = (4, 5)
 _CORNERS_OF_A_TURNED_BOX = 8
-_KEY_POINTS = "kpt_shape"
+_KEY_POINTS = re.compile(r"^kpt_shape:", re.MULTILINE)
 
 _Pairs = list[tuple[Member, Member]]
 
 
 def _pairs(survey: Survey) -> _Pairs:
     """Pictures with their text files."""
-    texts = {member.parts: member for member in survey.ending(".txt")}
+    texts = {_folded(member.parts): member for member in survey.ending(".txt")}
     if not texts:
         return []
     pairs = []
     for picture in survey.pictures:
-        *folders, name = picture.parts
+        *folders, name = _folded(picture.parts)
         stem = f"{name.rpartition('.')[0]}.txt"
         beside = [(*folders, stem)]
         if "images" in folders:
@@ -61,6 +61,10 @@ def _pairs(survey: Survey) -> _Pairs:
         if found is not None:
             pairs.append((picture, found))
     return pairs
+
+
+def _folded(parts: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(part.casefold() for part in parts)
 
 
 def _recognise(survey: Survey) -> Evidence | None:
@@ -84,7 +88,7 @@ def _read(survey: Survey, config: ImportConfig) -> FormatReading:
         return FormatReading(pictures=[])
     names_file, names = _class_names(survey)
     annotations: list[Annotation] = []
-    has_key_points = names_file is not None and _KEY_POINTS in survey.text(names_file)
+    has_key_points = names_file is not None and bool(_KEY_POINTS.search(survey.text(names_file)))
     numbers = 1 + min(_SIZES_OF_BOXES) if has_key_points else None
     splits = splits_of_folders([survey.inner_path(picture) for picture, _ in pairs])
     for (picture, text), split in zip(pairs, splits, strict=True):
@@ -135,7 +139,7 @@ def _class_names(survey: Survey) -> tuple[Member | None, list[str]]:
         if names := names_in_yaml(survey.text(member), member.name):
             return member, names
     for member in (*survey.ending(".names"), *survey.named("classes.txt")):
-        if names := survey.lines(member):
+        if names := class_names_on_lines(survey, member):
             return member, names
     return None, []
 

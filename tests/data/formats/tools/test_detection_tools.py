@@ -50,6 +50,23 @@ def test_yolo_without_names_has_numbers_as_classes(tmp_path: Path) -> None:
     assert result.notes == {"ignored_boxes": 2, "unnamed_classes": True}
 
 
+def test_a_blank_line_among_the_names_of_yolo_is_an_error(tmp_path: Path) -> None:
+    """It is unclear which numbers the names below have; one number off, all of them were wrong."""
+    files = {"a.txt": "0 0.5 0.5 1 1\n", "b.txt": "1 0.5 0.5 1 1\n", "classes.txt": "cat\n\ndog\n"}
+    with pytest.raises(DataError, match=r"^Line 2 of classes\.txt is blank"):
+        read(source(tmp_path, ["a.png", "b.png"], files))
+
+
+def test_yolo_folders_may_begin_with_capitals(tmp_path: Path) -> None:
+    texts = {
+        "Labels/a.txt": "0 0.5 0.5 1 1\n",
+        "Labels/b.txt": "1 0.5 0.5 1 1\n",
+        "classes.txt": "cat\ndog\n",
+    }
+    result = read(source(tmp_path, ["Images/a.png", "Images/b.png"], texts), boxes=BoxUse.PICTURE)
+    assert (result.format, result.labels) == ("yolo", {"a.png": "cat", "b.png": "dog"})
+
+
 def test_a_yolo_class_beyond_the_names_is_an_error(tmp_path: Path) -> None:
     texts = {"train/a": f"7 {BOX}\n", "train/b": f"0 {BOX}\n"}
     with pytest.raises(DataError, match=r"labels/train/a.txt is not laid out as YOLO writes it"):
