@@ -25,7 +25,7 @@ from core.data.formats.arrays.embedded import (
 from core.data.formats.import_format import Confidence, Evidence, FormatReading, ImportFormat
 from core.data.formats.label_files import fitting, split_of_path
 from core.data.formats.notes import Note, NoteKind
-from core.data.formats.survey import Survey, read_label_file
+from core.data.formats.survey import Survey, is_picture_name, read_label_file
 from core.data.import_config import ImportConfig
 from core.data.labels.layout import Split, split_named
 from core.data.sources.members import Member, UnreadableMemberError
@@ -137,8 +137,10 @@ def _recognise(survey: Survey) -> Evidence | None:
     if not layouts:
         return None
     side = layouts[0].shape[0]
+    # Beside picture files, so many numbers may be features of theirs.
+    has_pictures = any(is_picture_name(member.parts[-1]) for member in survey.members)
     return Evidence(
-        confidence=Confidence.CERTAIN,
+        confidence=Confidence.LIKELY if has_pictures else Confidence.CERTAIN,
         sentence=Message(
             N_("{file} holds pictures of {side} × {side} pixels"),
             {"file": layouts[0].member.name, "side": side},
@@ -196,6 +198,9 @@ def _frame(layout: _Layout) -> pd.DataFrame:
             header=None,
             skiprows=1 if layout.has_header else 0,
             dtype=names,
+            # A class may be called “NA” or “None”.
+            keep_default_na=False,
+            na_values=[""],
             low_memory=False,
         )
     except (ValueError, pd.errors.ParserError, OverflowError) as error:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from core.data.formats.understanding import ConfirmationNeededError
 from core.errors import DataError
 from tests.support.formats import Understood, read, source
 from tests.support.pictures import write_folder
@@ -60,6 +61,22 @@ def test_pixels_in_one_cell_are_a_picture(tmp_path: Path) -> None:
     result = imported(tmp_path, {"fer2013.csv": "\n".join(["emotion,pixels,Usage", *rows])})
     assert list(result.labels.values()) == ["0", "3", "3"]
     assert [assignment.split for _, assignment in result.reading.pictures] == ["train", "validation", "test"]
+
+
+def test_numbers_beside_pictures_may_be_features_of_theirs(tmp_path: Path) -> None:
+    """Output of a network has 64 positive numbers too; the pictures themselves were left out."""
+    table = "\n".join([header("label"), f"7,{ROW}", f"3,{ROW}"])
+    folder = source(tmp_path, ["cat/1.png", "cat/2.png", "dog/3.png", "dog/4.png"], {"features.csv": table})
+    with pytest.raises(ConfirmationNeededError):
+        read(folder)
+    assert read(folder, confirmed=True).format == "folders"
+
+
+def test_classes_may_be_called_as_pandas_calls_nothing(tmp_path: Path) -> None:
+    result = imported(
+        tmp_path, {"mnist.csv": "\n".join([header("label"), f"NA,{ROW}", f"None,{ROW}", f",{ROW}"])}
+    )
+    assert list(result.labels.values()) == ["NA", "None", ""]
 
 
 def test_a_row_that_is_cut_off_is_an_error_that_names_the_file(tmp_path: Path) -> None:
