@@ -235,7 +235,8 @@ def _label_array(name: _ArrayName) -> np.ndarray:
     """
     array = np.atleast_1d(_load(name))
     is_plain = array.dtype.kind in "uifb" or (array.dtype.kind in "SU" and array.size == len(array))
-    if not is_plain or array.ndim > 2:
+    has_rows = array.ndim == 2 and array.shape[1] > 1
+    if not is_plain or array.ndim > 2 or (has_rows and not np.isin(array, (0, 1)).all()):
         raise DataError(
             N_(
                 "{name} holds {type} values of the shape {shape}. Expected are labels: a number or text for each picture, or a row of 0 and 1."

@@ -246,6 +246,33 @@ def test_labels_between_whole_numbers_stay_apart_and_nan_is_none(tmp_path: Path)
     assert [label for _, label, _ in numbered(result)] == ["0", "1", "1.5", ""]
 
 
+@pytest.mark.parametrize(
+    "labels",
+    [
+        [[3, 7], [4, 7], [3, 8]],
+        [[1, -1], [-1, 1], [1, 1]],
+        [[0.2, 0.8], [0.6, 0.4], [1.0, 0.0]],
+        [[1.0, np.nan], [0.0, 1.0], [1.0, 0.0]],
+    ],
+    ids=["two questions", "signs", "probabilities", "blank"],
+)
+def test_rows_of_other_numbers_are_no_labels(tmp_path: Path, labels: list[list[float]]) -> None:
+    """Each number but 0 was one more label of the picture."""
+    path = write_folder(
+        tmp_path / "rows", {"x.npz": saved(x=np.zeros((3, 8, 8), np.uint8), y=np.array(labels))}
+    )
+    with pytest.raises(DataError, match="a row of 0 and 1"):
+        read(path)
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.int64, np.float32, np.bool_])
+def test_pictures_of_0_and_1_are_black_and_white(tmp_path: Path, kind: Any) -> None:
+    array = np.zeros((2, 8, 8), kind)
+    array[0, :4] = 1
+    result = read(write_folder(tmp_path / "binary", {"x.npz": saved(x=array, y=np.array([0, 1]))}))
+    assert sorted(set(pixels(result).ravel())) == [0, 255]
+
+
 def test_features_beside_class_folders_do_not_end_the_import(tmp_path: Path) -> None:
     features = saved(x=np.zeros((2, 5)), y=np.zeros(2))
     files = {"cat/1.png": digit(1), "dog/2.png": digit(2), "features.npz": features}
