@@ -82,7 +82,7 @@ def reader_of_array(array: np.ndarray, index: int) -> Callable[[], bytes]:
 def require_pictures(array: np.ndarray, name: str) -> np.ndarray:
     """The array as uint8 pictures: grey or RGB, channels last.
 
-    Floats from 0 to 1 are scaled to 0 to 255. Channels that come first are moved.
+    Values from 0 to 1 are scaled to 0 to 255. Channels that come first are moved.
 
     Raises:
         DataError: the shape or the values are not those of pictures.
@@ -99,8 +99,6 @@ def require_pictures(array: np.ndarray, name: str) -> np.ndarray:
             name=name,
             shape=str(array.shape),
         )
-    if array.dtype == np.uint8:
-        return array
     if array.dtype.kind not in "uifb":
         raise DataError(
             N_("{name} holds {type} values. Expected are numbers from 0 to 255, or from 0 to 1."),
@@ -108,8 +106,10 @@ def require_pictures(array: np.ndarray, name: str) -> np.ndarray:
             type=str(array.dtype),
         )
     low, high = (float(array.min()), float(array.max())) if array.size else (0.0, 0.0)
-    if array.dtype.kind in "fb" and low >= 0.0 and high <= 1.0:
-        return np.rint(array * 255.0).astype(np.uint8)
+    if low >= 0.0 and high <= 1.0:
+        return np.rint(array * np.float32(255)).astype(np.uint8)
+    if array.dtype == np.uint8:
+        return array
     if low >= 0.0 and high <= 255.0:
         return np.rint(array).astype(np.uint8)
     raise DataError(
