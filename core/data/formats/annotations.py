@@ -16,7 +16,7 @@ from core.data.formats.label_files import split_of_path
 from core.data.formats.notes import Note, NoteKind
 from core.data.formats.survey import Survey
 from core.data.labels.boxes import Box
-from core.data.labels.label_sets import NONE_OF_THEM, SEPARATOR
+from core.data.labels.label_sets import NONE_OF_THEM, SEPARATOR, plain_name
 from core.data.labels.layout import FileAssignment, Split, label_of
 from core.data.skip_reasons import Reason, SkipReason
 from core.data.sources.members import TABLE_SUFFIXES, Member
@@ -173,11 +173,14 @@ def majority(annotations: Sequence[Annotation]) -> Labels | None:
 
 
 @lru_cache(4096)
-def label_text(labels: Labels | None) -> str:
-    """A manifest's label: names joined, “–” for none of the classes, "" for not labelled."""
+def label_text(labels: Labels | None, *, multi_label: bool = False) -> str:
+    """A manifest's label: names joined, “–” for none of the classes, "" for not labelled.
+
+    Where pictures may have several labels, commas replace the signs that would part a name.
+    """
     if labels is None:
         return ""
-    names = [name for label in labels if (name := label_of(label))]
+    names = [name for label in labels if (name := label_of(plain_name(label) if multi_label else label))]
     return SEPARATOR.join(dict.fromkeys(names)) or NONE_OF_THEM
 
 
@@ -193,7 +196,7 @@ class _Joined:
     @classmethod
     def of(cls, annotations: Sequence[Annotation], *, multi_label: bool, join: Joining | None) -> _Joined:
         if len(annotations) == 1 and len(annotations[0].labels or ()) == 1:
-            return cls._of_one(annotations)
+            return cls._of_one(annotations, multi_label=multi_label)
         meanings = {
             frozenset(annotation.labels) for annotation in annotations if annotation.labels is not None
         }
@@ -203,7 +206,7 @@ class _Joined:
         splits = {annotation.split for annotation in annotations if annotation.split}
         groups = [annotation.group for annotation in annotations if annotation.group]
         fields = [annotation.fields for annotation in annotations if annotation.fields]
-        text = label_text(labels)
+        text = label_text(labels, multi_label=multi_label)
         if not multi_label and text == NONE_OF_THEM:
             text = ""
         return cls(
@@ -220,12 +223,11 @@ class _Joined:
         )
 
     @classmethod
-    def _of_one(cls, annotations: Sequence[Annotation]) -> _Joined:
+    def _of_one(cls, annotations: Sequence[Annotation], *, multi_label: bool) -> _Joined:
         """The usual case: one annotation with one label, which means the same in every way of joining."""
         (annotation,) = annotations
-        assignment = _assignment(
-            label_text(annotation.labels), annotation.split, annotation.group, annotation.fields
-        )
+        label = label_text(annotation.labels, multi_label=multi_label)
+        assignment = _assignment(label, annotation.split, annotation.group, annotation.fields)
         return cls(assignment=assignment, annotations=annotations, disagree=False, was_joined=False)
 
 

@@ -26,6 +26,11 @@ _ANY_SEPARATOR = re.compile(f"[{re.escape(_SEPARATORS)}]")
 _NAMES_OF_NONE = frozenset({NONE_OF_THEM, "-", "—", "none", "无"})
 
 
+def plain_name(name: str) -> str:
+    """Replace the signs that separate labels in a class name by commas."""
+    return _ANY_SEPARATOR.sub(",", name)
+
+
 def label_names(label: str) -> tuple[str, ...]:
     """List the classes in a label; empty for "" and for “–”."""
     return () if label in {"", NONE_OF_THEM} else tuple(label.split(SEPARATOR))

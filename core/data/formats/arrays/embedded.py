@@ -37,7 +37,7 @@ def embedded(data_file: Member, number: int, read: Callable[[], bytes], suffix: 
 
 def assigned(labels: Labels | None, split: Split | None, *, multi_label: bool) -> FileAssignment:
     """Assignment of a picture; without labels it is labelled later."""
-    text = label_text(labels)
+    text = label_text(labels, multi_label=multi_label)
     if not multi_label and text == NONE_OF_THEM:
         text = ""
     return FileAssignment(label=text, split=split)

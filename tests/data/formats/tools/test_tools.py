@@ -193,6 +193,20 @@ def test_coco_labels_of_whole_pictures_come_before_boxes(tmp_path: Path) -> None
     assert result.format == "coco"
     assert result.labels == {"a.png": "cat", "b.png": "dog", "c.png": "cat"}
     assert result.splits == {"a.png": "train", "b.png": "train", "c.png": "test"}
+def test_a_class_whose_name_has_a_separator_stays_one_class(tmp_path: Path) -> None:
+    """Where pictures have several labels, “cup; mug” became two classes."""
+    content = {
+        "images": [{"id": number, "file_name": f"{name}.png"} for number, name in enumerate("ab")],
+        "categories": [{"id": 1, "name": "cup; mug"}, {"id": 2, "name": "dish|bowl"}],
+        "annotations": [
+            {"image_id": image, "category_id": label} for image, label in ((0, 1), (0, 2), (1, 1))
+        ],
+    }
+    result = read(source(tmp_path, ["a.png", "b.png"], {"labels.json": content}))
+    assert result.labels == {"a.png": "cup, mug; dish,bowl", "b.png": "cup, mug"}
+    assert result.understanding.classes == {"cup, mug": 2, "dish,bowl": 1}
+
+
     assert result.notes == {"ignored_boxes": 3}
 
 
