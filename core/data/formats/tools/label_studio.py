@@ -128,7 +128,15 @@ def _with_doubt(reading: FormatReading, roles: _Roles) -> FormatReading:
 
 def _rows_of_tasks(tasks: Sequence[_Row]) -> Iterator[_Row]:
     """One flat row for each annotation of a task, and one without choices for a task that has none."""
+    questions = {
+        str(item.get("from_name"))
+        for task in tasks
+        for annotation in task.get("annotations", task.get("completions", ()))
+        for item in annotation["result"]
+    }
     for task in tasks:
+        # What was imported with a task under the name of a question is no answer of an annotator.
+        data = {name: value for name, value in task["data"].items() if name not in questions}
         results = [
             annotation["result"]
             for annotation in task.get("annotations", task.get("completions", ()))
@@ -141,7 +149,7 @@ def _rows_of_tasks(tasks: Sequence[_Row]) -> Iterator[_Row]:
                 if item.get("type") == "choices"
             }
             annotator = {"annotator": "" if results else None}
-            yield {**task["data"], **regions_of_result(result), **choices, **annotator}
+            yield {**data, **regions_of_result(result), **choices, **annotator}
 
 
 def _rows_of_table(survey: Survey, member: Member) -> list[_Row]:

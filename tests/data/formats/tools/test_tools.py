@@ -82,6 +82,21 @@ def label_studio_task(picture: str, *votes: list[str]) -> dict[str, object]:
     }
 
 
+def test_what_was_imported_with_a_task_is_no_answer(tmp_path: Path) -> None:
+    """Of the task that nobody has answered, the text under the question's name became the label."""
+
+    def task(name: str, *votes: str) -> dict[str, object]:
+        results = [
+            {"result": [{"from_name": "animal", "type": "choices", "value": {"choices": [vote]}}]}
+            for vote in votes
+        ]
+        return {"data": {"image": name, "animal": "guess"}, "annotations": results}
+
+    tasks = [task("a.png", "cat"), task("b.png", "dog"), task("c.png")]
+    result = read(source(tmp_path, ["a.png", "b.png", "c.png"], {"tasks.json": tasks}))
+    assert result.labels == {"a.png": "cat", "b.png": "dog", "c.png": ""}
+
+
 def test_label_studio_annotators_vote(tmp_path: Path) -> None:
     tasks = [
         label_studio_task("a.png", ["cat"], ["cat"], ["dog"]),
