@@ -43,7 +43,7 @@ __all__ = ["Listing", "Member", "SourceLimits", "UnreadableMemberError", "open_s
 # Enough to distinguish the kinds below.
 _HEAD_BYTES = 16
 _ARCHIVE_SUFFIXES = (
-    *(".zip", ".tar", ".tgz", ".tar.gz", ".tbz2", ".tar.bz2", ".txz", ".tar.xz"),
+    *(".zip", ".tar", ".tgz", ".tar.gz", ".tbz", ".tbz2", ".tar.bz2", ".txz", ".tar.xz"),
     *(".rar", ".7z"),
 )
 _ARCHIVE_KINDS = {b"Rar!": "RAR", b"7z\xbc\xaf": "7z", b"\x28\xb5\x2f\xfd": "Zstandard", b"MSCF": "CAB"}

@@ -29,7 +29,7 @@ def _has_shape(value: Any) -> bool:
 def _recognise(survey: Survey) -> Evidence | None:
     files = json_files(survey, _has_shape)
     if not files:
-        return None
+        return _evidence_of_name(survey)
     return Evidence(
         confidence=Confidence.CERTAIN,
         sentence=Message(
@@ -38,9 +38,21 @@ def _recognise(survey: Survey) -> Evidence | None:
     )
 
 
+def _evidence_of_name(survey: Survey) -> Evidence | None:
+    if not _is_project(survey):
+        return None
+    sentence = Message(N_("{file} is a project of Teachable Machine"), {"file": survey.source_name})
+    return Evidence(confidence=Confidence.CERTAIN, sentence=sentence)
+
+
+def _is_project(survey: Survey) -> bool:
+    """True for a source with the suffix of the project files, whatever is in it."""
+    return survey.source_name.lower().endswith(".tm")
+
+
 def _read(survey: Survey, config: ImportConfig) -> FormatReading:
     manifests = {member.name for member in json_files(survey, _has_shape)}
-    if not manifests:
+    if not manifests and not _is_project(survey):
         return FormatReading(pictures=[])
     reading = CLASS_FOLDERS.read(survey, config)
     if len({assignment.label for _, assignment in reading.pictures}) < 2:

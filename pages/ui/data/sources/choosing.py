@@ -28,7 +28,8 @@ from pages.ui.components.upload import upload
 from pages.ui.data.sources.reading import TURN, Reading
 from pages.ui.text import _, escape, file_size, ngettext, number, show
 
-_ARCHIVE_TYPES = ["zip", "tar", "tgz", "gz", "bz2", "xz"]
+# Teachable Machine's project is a zip.
+_ARCHIVE_TYPES = ["zip", "tar", "tgz", "gz", "tbz", "tbz2", "bz2", "txz", "xz", "tm"]
 # Files that hold pictures themselves, and files of labels beside an archive.
 _DATA_TYPES = [suffix.lstrip(".") for suffix in DATA_SUFFIXES]
 _LABEL_TYPES = ["csv", "tsv", "xlsx", "xlsm", "json", "jsonl", "ndjson", "manifest", "txt", "labels"]

@@ -421,3 +421,15 @@ def test_a_teachable_machine_project_without_folders_is_refused_with_the_remedy(
     path = teachable_machine(tmp_path, *(f"Class {label}-{n}.png" for label in (1, 2) for n in range(5)))
     with pytest.raises(DataError, match="download the samples of each class"):
         read(path)
+@pytest.mark.parametrize("inside", ["manifest.json", "project.json"])
+def test_a_project_file_of_an_unknown_version_of_teachable_machine_is_refused_with_the_remedy(
+    tmp_path: Path, inside: str
+) -> None:
+    path = tmp_path / "Project.TM"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr(inside, json.dumps({"classes": ["a", "b"]}))
+        archive.writestr("samples/0.png", digit(0))
+    with pytest.raises(DataError, match="download the samples of each class"):
+        read(path)
+
+
