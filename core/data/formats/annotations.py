@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from core.data.formats.import_format import FormatReading
@@ -20,6 +20,7 @@ from core.data.labels.label_sets import NONE_OF_THEM, SEPARATOR, plain_name
 from core.data.labels.layout import FileAssignment, Split, label_of
 from core.data.skip_reasons import Reason, SkipReason
 from core.data.sources.members import TABLE_SUFFIXES, Member
+from core.errors import DataError
 
 Labels = tuple[str, ...]
 
@@ -57,6 +58,7 @@ def read_annotations(
     notes: Sequence[Note] = (),
     matches: Sequence[Sequence[int]] | None = None,
     label_name: str = "",
+    broken: Sequence[tuple[Member, DataError]] = (),
 ) -> FormatReading:
     """Assign labels, split and group to the pictures that annotations name.
 
@@ -69,6 +71,7 @@ def read_annotations(
         matches: indices of the pictures that each annotation may mean; by default those that
             its file names anywhere in the source.
         label_name: name of the labels for people; by default the names of the label files.
+        broken: label files that could not be read, of many that label one picture each.
     """
     label_files = list(label_files)
     of_picture, left_out = _matched(annotations, survey, matches)
@@ -78,8 +81,16 @@ def read_annotations(
         for index, joined in zip(of_picture, results, strict=True)
     ]
     files = frozenset(member.name for member in label_files)
-    named = {*files, *(survey.index.pictures[index].name for index in of_picture)}
+    named = {
+        *files,
+        *(member.name for member, _ in broken),
+        *(survey.index.pictures[index].name for index in of_picture),
+    }
     left_out += unnamed_files(survey, named, label_name or _names(label_files) or survey.source_name)
+    left_out += [
+        (member.name, Reason(code=SkipReason.OTHER, values={"sentence": error.message}))
+        for member, error in broken
+    ]
     return FormatReading(
         pictures=pictures,
         left_out=left_out,
@@ -152,6 +163,20 @@ def unnamed_files(survey: Survey, named: Iterable[str], label_file: str) -> list
             else Reason(code=SkipReason.NOT_A_PICTURE),
         )
         for member in unnamed
+    ]
+
+
+def with_own_pictures(annotations: Sequence[Annotation], survey: Survey) -> list[Annotation]:
+    """Where a label file of one picture names one that is missing, take the picture that bears its own name.
+
+    Pictures are renamed together with their label files, whose content stays.
+    """
+    stems = [item.label_file.rpartition("/")[2].rpartition(".")[0] for item in annotations]
+    named = survey.index.find_all([item.file for item in annotations])
+    own = survey.index.find_all(stems)
+    return [
+        replace(item, file=stem) if of_stem and not of_name else item
+        for item, stem, of_name, of_stem in zip(annotations, stems, named, own, strict=True)
     ]
 
 

@@ -10,7 +10,13 @@ import math
 from dataclasses import replace
 from typing import Any
 
-from core.data.formats.annotations import Annotation, Labels, have_several, read_annotations
+from core.data.formats.annotations import (
+    Annotation,
+    Labels,
+    have_several,
+    read_annotations,
+    with_own_pictures,
+)
 from core.data.formats.import_format import Evidence, FormatReading, ImportFormat
 from core.data.formats.label_files import (
     MOST_LOOKED_AT,
@@ -24,6 +30,7 @@ from core.data.formats.tables.folder_splits import splits_of_folders
 from core.data.import_config import ImportConfig
 from core.data.labels.boxes import Box, BoxFlag, BoxShape, box_around, size_of
 from core.data.sources.members import Member
+from core.errors import DataError
 from core.messages import N_
 from core.records import JsonObject
 
@@ -43,10 +50,15 @@ def _recognise(survey: Survey) -> Evidence | None:
 def _read(survey: Survey, config: ImportConfig) -> FormatReading:
     files: list[Member] = []
     annotations: list[Annotation] = []
+    broken: list[tuple[Member, DataError]] = []
     # One after another, because there can be a file for each of 100,000 pictures.
     for member in survey.ending(".json"):
-        content = json_of_shape(survey, member, _has_shape)
-        if content is None:
+        try:
+            content = survey.json(member)
+        except DataError as error:
+            broken.append((member, error))
+            continue
+        if not _has_shape(content):
             continue
         with laid_out_as(_TOOL, member.name):
             path = str(content["imagePath"]).replace("\\", "/").rpartition("/")[2]
@@ -61,9 +73,12 @@ def _read(survey: Survey, config: ImportConfig) -> FormatReading:
             )
         files.append(member)
     splits = splits_of_folders([survey.inner_path(member) for member in files])
-    annotations = [replace(item, split=split) for item, split in zip(annotations, splits, strict=True)]
+    annotations = [
+        replace(item, split=split)
+        for item, split in zip(with_own_pictures(annotations, survey), splits, strict=True)
+    ]
     multi_label = config.multi_label or have_several(annotations)
-    return read_annotations(annotations, survey, multi_label=multi_label, label_files=files)
+    return read_annotations(annotations, survey, multi_label=multi_label, label_files=files, broken=broken)
 
 
 def _labels(content: JsonObject) -> Labels | None:

@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from xml.etree import ElementTree as ET
 
-from core.data.formats.annotations import Annotation, have_several, read_annotations
+from core.data.formats.annotations import Annotation, have_several, read_annotations, with_own_pictures
 from core.data.formats.import_format import Confidence, Evidence, FormatReading, ImportFormat
 from core.data.formats.label_files import MOST_LOOKED_AT, laid_out_as, parse_xml, split_of_path
 from core.data.formats.survey import Survey
@@ -33,6 +33,7 @@ _TOOL = "Pascal VOC"
 _CLASS_LIST = re.compile(r"^(?P<label>.+)_(?P<split>train|val|valid|trainval|test)\.txt$")
 # The other folders in ``ImageSets`` list outlines and actions.
 _LISTS_FOLDERS = ("ImageSets", "Main")
+_ROOT = "annotation"
 _CHALLENGE = "The VOC"
 _SHOWN = {"1": True, "+1": True, "-1": False, "0": True}
 
@@ -53,22 +54,26 @@ def _read(survey: Survey, config: ImportConfig) -> FormatReading:
         if config.boxes is not BoxUse.CROP:
             return read_annotations(annotations, survey, multi_label=multi_label, label_files=label_files)
     splits = _splits(survey)
-    files, annotations = [], []
+    files, annotations, broken = [], [], []
     # One after another, because there can be a file for each of 100,000 pictures.
     for member in survey.ending(".xml"):
-        root = _root(survey, member)
-        if root is None:
+        try:
+            root = parse_xml(survey.text(member), member.name)
+        except DataError as error:
+            broken.append((member, error))
+            continue
+        if root.tag != _ROOT:
             continue
         with laid_out_as(_TOOL, member.name):
             annotations.append(_annotation_of_xml(root, survey, member, splits))
         files.append(member)
     annotations = [
         *_unlabelled(splits, {member.parts[-1].rpartition(".")[0] for member in files}),
-        *annotations,
+        *with_own_pictures(annotations, survey),
     ]
     multi_label = config.multi_label or have_several(annotations)
     files += _image_sets(survey)
-    return read_annotations(annotations, survey, multi_label=multi_label, label_files=files)
+    return read_annotations(annotations, survey, multi_label=multi_label, label_files=files, broken=broken)
 
 
 def _evidence(member: Member) -> Evidence:
@@ -104,8 +109,8 @@ def _annotations_of_lists(survey: Survey, lists: list[Member]) -> Iterator[Annot
         match = _CLASS_LIST.match(member.parts[-1])
         assert match is not None
         for number, line in enumerate(survey.lines(member), start=1):
-            stem, _, flag = line.partition(" ")
-            if flag.strip() not in _SHOWN:
+            stem, flag = ([*line.rsplit(maxsplit=1), ""])[:2]
+            if flag not in _SHOWN:
                 raise DataError(
                     N_("Line {line} of {file} is “{text}”. Expected is a name and 1, 0 or -1."),
                     line=number,
@@ -113,7 +118,7 @@ def _annotations_of_lists(survey: Survey, lists: list[Member]) -> Iterator[Annot
                     text=line[:80],
                 )
             shown = labels[stem, split_named(match["split"])]
-            if _SHOWN[flag.strip()]:
+            if _SHOWN[flag]:
                 shown.append(match["label"])
     yield from _unlabelled(_splits(survey), {stem for stem, _ in labels})
     for entry, ((stem, split), names) in enumerate(labels.items(), start=1):
@@ -132,8 +137,10 @@ def _unlabelled(splits: dict[str, Split], labelled: set[str]) -> list[Annotation
 def _splits(survey: Survey) -> dict[str, Split]:
     """Splits by the stem of the picture, from ``ImageSets/Main/train.txt`` and the like; ``Main`` decides."""
     lists = sorted(_image_sets(survey), key=lambda member: member.parts[-2] == _LISTS_FOLDERS[-1])
+    pictures = {member.parts[-1].rpartition(".")[0] for member in survey.pictures}
     return {
-        line.split()[0]: split
+        # A name may have spaces; some lists have a number behind it.
+        line if line in pictures else line.split()[0]: split
         for member in lists
         if (split := split_named(member.parts[-1].rpartition(".")[0]))
         for line in survey.lines(member)
@@ -193,7 +200,7 @@ def _root(survey: Survey, member: Member) -> ET.Element | None:
         root = parse_xml(survey.text(member), member.name)
     except DataError:
         return None
-    return root if root.tag == "annotation" else None
+    return root if root.tag == _ROOT else None
 
 
 PASCAL_VOC = ImportFormat(

@@ -181,3 +181,48 @@ def test_lists_of_actions_in_pascal_voc_are_no_classes(tmp_path: Path) -> None:
     }
     result = read(source(tmp_path, ["JPEGImages/a.png", "JPEGImages/b.png"], files))
     assert result.labels == {"a.png": "cat", "b.png": "dog"}
+
+
+VOC = "<annotation><filename>{}</filename><object><name>{}</name></object></annotation>"
+
+
+def test_pascal_voc_pictures_that_were_renamed_with_their_files_are_found(tmp_path: Path) -> None:
+    files = {
+        "Annotations/a.xml": VOC.format("IMG_1.jpeg", "cat"),
+        "Annotations/b.xml": VOC.format("IMG_2.jpeg", "dog"),
+        "Annotations/c.xml": VOC.format("c.png", "dog"),
+    }
+    result = read(source(tmp_path, [f"JPEGImages/{name}.png" for name in "abc"], files))
+    assert result.labels == {"a.png": "cat", "b.png": "dog", "c.png": "dog"}
+
+
+def test_pascal_voc_names_may_have_spaces(tmp_path: Path) -> None:
+    files = {
+        "ImageSets/Main/train.txt": "my cat 1\nb\n",
+        "Annotations/my cat 1.xml": VOC.format("my cat 1.png", "cat"),
+        "Annotations/b.xml": VOC.format("b.png", "dog"),
+    }
+    result = read(source(tmp_path, ["JPEGImages/my cat 1.png", "JPEGImages/b.png"], files))
+    assert result.splits == {"my cat 1.png": "train", "b.png": "train"}
+    assert "my" not in result.left_out
+
+
+def test_pascal_voc_class_lists_may_name_pictures_with_spaces(tmp_path: Path) -> None:
+    files = {
+        "ImageSets/Main/cat_train.txt": "my cat 1  1\nb -1\n",
+        "ImageSets/Main/dog_train.txt": "my cat 1 -1\nb  1\n",
+    }
+    result = read(source(tmp_path, ["JPEGImages/my cat 1.png", "JPEGImages/b.png"], files))
+    assert result.labels == {"my cat 1.png": "cat", "b.png": "dog"}
+
+
+def test_a_broken_label_file_among_many_is_left_out_with_its_error(tmp_path: Path) -> None:
+    files = {
+        "Annotations/a.xml": VOC.format("a.png", "cat"),
+        "Annotations/b.xml": VOC.format("b.png", "dog"),
+        "Annotations/c.xml": VOC.format("c.png", "dog")[:-5],
+    }
+    result = read(source(tmp_path, [f"JPEGImages/{name}.png" for name in "abc"], files))
+    assert result.left_out == {"Annotations/c.xml": "other", "JPEGImages/c.png": "not_in_table"}
+    reasons = dict(result.reading.left_out)
+    assert "c.xml is not valid XML" in str(reasons["Annotations/c.xml"])

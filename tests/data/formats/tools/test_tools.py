@@ -193,6 +193,20 @@ def coco(file_names: list[str], marks: list[dict[str, object]]) -> dict[str, obj
     }
 
 
+def test_a_class_whose_name_has_a_separator_stays_one_class(tmp_path: Path) -> None:
+    """Where pictures have several labels, “cup; mug” became two classes."""
+    content = {
+        "images": [{"id": number, "file_name": f"{name}.png"} for number, name in enumerate("ab")],
+        "categories": [{"id": 1, "name": "cup; mug"}, {"id": 2, "name": "dish|bowl"}],
+        "annotations": [
+            {"image_id": image, "category_id": label} for image, label in ((0, 1), (0, 2), (1, 1))
+        ],
+    }
+    result = read(source(tmp_path, ["a.png", "b.png"], {"labels.json": content}))
+    assert result.labels == {"a.png": "cup, mug; dish,bowl", "b.png": "cup, mug"}
+    assert result.understanding.classes == {"cup, mug": 2, "dish,bowl": 1}
+
+
 def test_coco_labels_of_whole_pictures_come_before_boxes(tmp_path: Path) -> None:
     marks: list[dict[str, object]] = [
         {"id": 1, "image_id": 0, "category_id": 1},
@@ -208,20 +222,6 @@ def test_coco_labels_of_whole_pictures_come_before_boxes(tmp_path: Path) -> None
     assert result.format == "coco"
     assert result.labels == {"a.png": "cat", "b.png": "dog", "c.png": "cat"}
     assert result.splits == {"a.png": "train", "b.png": "train", "c.png": "test"}
-def test_a_class_whose_name_has_a_separator_stays_one_class(tmp_path: Path) -> None:
-    """Where pictures have several labels, “cup; mug” became two classes."""
-    content = {
-        "images": [{"id": number, "file_name": f"{name}.png"} for number, name in enumerate("ab")],
-        "categories": [{"id": 1, "name": "cup; mug"}, {"id": 2, "name": "dish|bowl"}],
-        "annotations": [
-            {"image_id": image, "category_id": label} for image, label in ((0, 1), (0, 2), (1, 1))
-        ],
-    }
-    result = read(source(tmp_path, ["a.png", "b.png"], {"labels.json": content}))
-    assert result.labels == {"a.png": "cup, mug; dish,bowl", "b.png": "cup, mug"}
-    assert result.understanding.classes == {"cup, mug": 2, "dish,bowl": 1}
-
-
     assert result.notes == {"ignored_boxes": 3}
 
 
@@ -259,6 +259,21 @@ def test_labelme_flags_come_before_shapes(tmp_path: Path) -> None:
     result = read(source(tmp_path, ["a.png", "b.png"], files))
     assert result.format == "labelme"
     assert result.labels == {"a.png": "cat", "b.png": "dog"}
+
+
+def test_a_broken_labelme_file_among_many_is_left_out_with_its_error(tmp_path: Path) -> None:
+    files: dict[str, object] = {
+        f"{name}.json": {"imagePath": f"{name}.png", "shapes": [{"label": name}]} for name in "ab"
+    }
+    result = read(source(tmp_path, ["a.png", "b.png", "c.png"], {**files, "c.json": '{"imagePath": '}))
+    assert result.left_out == {"c.json": "other", "c.png": "not_in_table"}
+
+
+def test_labelme_pictures_that_were_renamed_with_their_files_are_found(tmp_path: Path) -> None:
+    files: dict[str, object] = {
+        f"{name}.json": {"imagePath": f"IMG_{name}.png", "shapes": [{"label": name}]} for name in "ab"
+    }
+    assert read(source(tmp_path, ["a.png", "b.png"], files)).labels == {"a.png": "a", "b.png": "b"}
 
 
 def test_create_ml_lists_are_read(tmp_path: Path) -> None:
@@ -416,11 +431,6 @@ def test_a_teachable_machine_project_with_class_folders_is_read(tmp_path: Path) 
     assert result.left_out == {}
 
 
-def test_a_teachable_machine_project_without_folders_is_refused_with_the_remedy(tmp_path: Path) -> None:
-    """Nobody has published how its pictures are named, so their names are not guessed from."""
-    path = teachable_machine(tmp_path, *(f"Class {label}-{n}.png" for label in (1, 2) for n in range(5)))
-    with pytest.raises(DataError, match="download the samples of each class"):
-        read(path)
 @pytest.mark.parametrize("inside", ["manifest.json", "project.json"])
 def test_a_project_file_of_an_unknown_version_of_teachable_machine_is_refused_with_the_remedy(
     tmp_path: Path, inside: str
@@ -433,3 +443,8 @@ def test_a_project_file_of_an_unknown_version_of_teachable_machine_is_refused_wi
         read(path)
 
 
+def test_a_teachable_machine_project_without_folders_is_refused_with_the_remedy(tmp_path: Path) -> None:
+    """Nobody has published how its pictures are named, so their names are not guessed from."""
+    path = teachable_machine(tmp_path, *(f"Class {label}-{n}.png" for label in (1, 2) for n in range(5)))
+    with pytest.raises(DataError, match="download the samples of each class"):
+        read(path)
