@@ -78,6 +78,14 @@ def _has_bytes(struct: pa.StructType) -> bool:
     )
 
 
+def _is_text(kind: pa.DataType) -> bool:
+    """True for texts, also those that pandas stores as categories."""
+    from pyarrow import types
+
+    kind = kind.value_type if types.is_dictionary(kind) else kind
+    return types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind)
+
+
 def _is_list(kind: pa.DataType) -> bool:
     from pyarrow import types
 
@@ -101,8 +109,7 @@ def _repeating_columns(data_file: DataFile, exclude: Sequence[str]) -> list[str]
     names = [
         field.name
         for field in data_file.schema
-        if field.name not in exclude
-        and (types.is_string(field.type) or types.is_large_string(field.type) or types.is_integer(field.type))
+        if field.name not in exclude and (_is_text(field.type) or types.is_integer(field.type))
     ]
     if not names or not data_file.groups:
         return []

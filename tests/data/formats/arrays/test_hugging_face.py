@@ -67,6 +67,15 @@ def test_parquet_names_its_classes_in_the_schema(tmp_path: Path) -> None:
     assert third.read() == digit(2)
 
 
+def test_a_column_of_categories_may_hold_the_labels(tmp_path: Path) -> None:
+    """pandas stores texts that repeat so."""
+    data = table(["cat", "dog", "cat", "dog"], None, column="species")
+    species = data.column("species").dictionary_encode()
+    data = data.set_column(1, "species", species)
+    path = write_folder(tmp_path, {"pets.parquet": in_parquet(data, rows=4)}) / "pets.parquet"
+    assert [label for _, label, _ in numbered(read(path, confirmed=True))] == ["cat", "dog", "cat", "dog"]
+
+
 def test_a_single_parquet_file_is_a_source(tmp_path: Path) -> None:
     path = write_folder(tmp_path, {"pets.parquet": in_parquet(table([[0, 1], [], [1]], ["cat", "red"], column="labels"))})  # fmt: skip
     result = read(path / "pets.parquet")
