@@ -114,6 +114,7 @@ def read_frame(attributes: Any, index: int = 0) -> ImageFile.ImageFile:
     most = 2 ** int(attributes.get("BitsStored", 16)) - 1
     if most <= 255:
         return _opened(_to_bytes((most - values if is_negative else values).astype(np.float32) / most))
+    measured = _without_padding(measured, values, attributes)
     return _opened((-measured if is_negative else measured).astype(np.float32))
 
 
@@ -168,6 +169,16 @@ def _measured(values: np.ndarray, attributes: Any, index: int) -> tuple[np.ndarr
     return values * slope + intercept, window
 
 
+def _without_padding(measured: np.ndarray, stored: np.ndarray, attributes: Any) -> np.ndarray:
+    """Mark what lies outside of the scan as not measured, such as the corners around a round CT picture."""
+    value = attributes.get("PixelPaddingValue")
+    limit = attributes.get("PixelPaddingRangeLimit", value)
+    if not isinstance(value, int) or not isinstance(limit, int):
+        return measured
+    is_padding = (stored >= min(value, limit)) & (stored <= max(value, limit))
+    return measured if is_padding.all() else np.where(is_padding, np.nan, measured)
+
+
 def _displayed(measured: np.ndarray, window: Any, attributes: Any) -> np.ndarray | None:
     """Map measured values to 0 (dark) to 1 by the window or table that the file names; None without."""
     from pydicom.pixels import apply_voi
@@ -187,7 +198,8 @@ def _windowed(values: np.ndarray, centre: float, width: float, function: str) ->
     """Apply a window (PS3.3 C.11.2.1.2 and C.11.2.1.3)."""
     if function == "SIGMOID":
         return 1 / (1 + np.exp(np.clip(-4 * (values - centre) / width, -50, 50)))
-    if function == "LINEAR_EXACT":
+    # LINEAR has no window narrower than 1, but files with small measured values name some.
+    if function == "LINEAR_EXACT" or width < 1:
         return (values - centre) / width + 0.5
     return (values - (centre - 0.5)) / max(width - 1, 1e-6) + 0.5
 

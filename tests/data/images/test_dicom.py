@@ -12,7 +12,7 @@ import pytest
 
 from core.data.dataset import open_dataset
 from core.data.images import dicom
-from core.data.images.picture import PictureError, decode_picture, open_picture
+from core.data.images.picture import PictureError, decode_picture, measured_values, open_picture
 from core.data.importing import import_dataset
 from tests.support.pictures import class_folders, write_folder
 
@@ -63,6 +63,38 @@ def test_the_window_gives_what_a_viewer_shows() -> None:
     """Linear (PS3.3 C.11.2.1.2): (x - 99.5) / 200 + 0.5 of 255 for centre 100 and width 201."""
     data = dicom_file(values_row([0, 50, 100, 150, 4000]), WindowCenter=100, WindowWidth=201)
     assert decoded(data) == [1, 64, 128, 192, 255]
+
+
+def test_a_window_narrower_than_1_has_levels() -> None:
+    """Of small measured values; LINEAR divides by the width less 1, which left black and white alone."""
+    data = dicom_file(values_row([0, 25, 50, 100]), RescaleSlope=0.01, RescaleIntercept=0, WindowCenter=0.25, WindowWidth=0.5)  # fmt: skip
+    assert decoded(data) == [0, 128, 255, 255]
+
+
+@pytest.mark.parametrize("sign", [0, 1])
+def test_drawings_in_the_bits_above_a_picture_are_no_values(sign: int) -> None:
+    """Bit 12 is one: 4096 more, which made the rest of the picture black."""
+    pydicom = pytest.importorskip("pydicom")
+    lowest = 0xF800 if sign else 0
+    data = dicom_file(values_row([lowest, 1000, 2000 | 1 << 12]), PixelRepresentation=sign)
+    file = pydicom.dcmread(io.BytesIO(data))
+    file.add_new((0x6000, 0x0100), "US", 16)
+    file.add_new((0x6000, 0x0102), "US", 12)
+    stream = io.BytesIO()
+    file.save_as(stream)
+    values = measured_values(open_picture(stream.getvalue()))
+    assert values is not None
+    assert values.tolist() == [[-2048 if sign else 0, 1000, 2000]]
+
+
+def test_what_lies_outside_of_the_scan_does_not_widen_the_range() -> None:
+    """Around a round CT picture, scanners store a value that no tissue has."""
+    data = dicom_file(
+        values_row([0, 2000, 3000]), RescaleSlope=1, RescaleIntercept=-3000, PixelPaddingValue=0
+    )
+    values = measured_values(open_picture(data))
+    assert values is not None
+    assert np.array_equal(values, [[np.nan, -1000, 0]], equal_nan=True)
 
 
 def test_the_first_of_several_windows_is_taken() -> None:
