@@ -7,6 +7,7 @@ file begins with a thumbnail. Travels in exports beside ``picture.py``: imports 
 from __future__ import annotations
 
 import io
+import re
 import zlib
 from collections.abc import Callable
 from functools import cache
@@ -86,8 +87,14 @@ def is_nifti(data: bytes) -> bool:
     return data[344:348] in {b"n+1\x00", b"ni1\x00"} or data[4:8] == b"n+2\x00"
 
 
+_PHASE_ONE = re.compile(rb"IIII.waR|MMMMRaw", re.DOTALL)
+
+
 def _is_camera_raw(data: bytes) -> bool:
     if data.startswith((b"FUJIFILMCCD-RAW", b"IIRO", b"IIRS", b"MMOR", b"IIU\x00", b"FOVb", b"\x00MRM")):
+        return True
+    # Canon before 2004, and Phase One.
+    if data[6:14] == b"HEAPCCDR" or _PHASE_ONE.match(data, 8):
         return True
     if data[4:12] == b"ftypcrx " or (tiff.is_tiff(data) and data[8:10] == b"CR"):
         return True

@@ -22,11 +22,40 @@ from core.errors import ArchiveError, DataError
 from core.messages import N_
 
 PICTURE_SUFFIXES = (
-    *(".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".gif", ".webp", ".bmp", ".dib", ".tif", ".tiff"),
-    *(".ppm", ".pgm", ".pbm", ".pnm", ".jp2", ".j2k", ".ico", ".icns", ".pcx", ".psd", ".qoi"),
-    *(".sgi", ".tga", ".avif", ".heic", ".heif", ".mpo", ".apng", ".pfm", ".jxl", ".dcm", ".dicom"),
+    *(
+        ".jpg",
+        ".jpeg",
+        ".jpe",
+        ".jfif",
+        ".pjpeg",
+        ".pjp",
+        ".png",
+        ".gif",
+        ".webp",
+        ".bmp",
+        ".dib",
+        ".tif",
+        ".tiff",
+    ),
+    *(
+        ".ppm",
+        ".pgm",
+        ".pbm",
+        ".pnm",
+        ".jp2",
+        ".j2k",
+        ".jpx",
+        ".jpf",
+        ".ico",
+        ".icns",
+        ".pcx",
+        ".psd",
+        ".qoi",
+    ),
+    *(".sgi", ".tga", ".avif", ".heic", ".heif", ".hif", ".mpo", ".apng", ".pfm", ".jxl", ".dcm", ".dicom"),
     # Raw files of cameras, which are refused by name.
-    *(".dng", ".cr2", ".cr3", ".nef", ".arw", ".orf", ".rw2", ".raf", ".pef"),
+    *(".dng", ".cr2", ".cr3", ".crw", ".nef", ".nrw", ".arw", ".sr2", ".srf", ".orf", ".rw2", ".raf"),
+    *(".pef", ".srw", ".x3f", ".3fr", ".fff", ".iiq", ".mrw", ".kdc", ".dcr", ".erf", ".rwl", ".gpr"),
 )
 # Files that hold many pictures; see ``containers``.
 PDF_SUFFIXES = (".pdf",)

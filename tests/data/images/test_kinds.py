@@ -59,6 +59,8 @@ NIFTI = struct.pack("<i", 348) + bytes(340) + b"n+1\x00" + bytes(100)
         (b"FUJIFILMCCD-RAW 0201" + bytes(40), "camera_raw", "raw"),
         (b"II*\x00\x10\x00\x00\x00CR\x02\x00" + bytes(40), "camera_raw", "raw"),
         (b"IIU\x00\x18\x00\x00\x00" + bytes(40), "camera_raw", "raw"),
+        (b"II\x1a\x00\x00\x00HEAPCCDR" + bytes(40), "camera_raw", "raw"),
+        (b"II*\x00\x10\x00\x00\x00IIIITwaR" + bytes(40), "camera_raw", "raw"),
         (b"ZISRAWFILE" + bytes(40), "microscope_file", "CZI"),
         (b"8BPS\x00\x02" + bytes(40), "other_kind", "PSB"),
     ],
