@@ -117,6 +117,8 @@ def _refusal(path: Path, source: Path, link_roots: Sequence[Path]) -> Reason | N
     # It vanished meanwhile.
     except (FileNotFoundError, NotADirectoryError):
         mode = 0
+    except OSError as error:
+        return Reason(code=SkipReason.CANNOT_BE_OPENED, values={"error": error.strerror or ""})
     return None if stat.S_ISREG(mode) or stat.S_ISDIR(mode) else Reason(code=SkipReason.DEVICE)
 
 

@@ -8,6 +8,7 @@ import io
 import time
 import tracemalloc
 import zipfile
+from collections.abc import Sequence
 
 import openpyxl
 import pytest
@@ -78,7 +79,7 @@ def test_any_common_encoding_is_detected(encoding: str, label: str) -> None:
     assert table(f"file,label\n1.jpg,{label}\n2.jpg,cat\n", encoding)[1] == ("1.jpg", label)
 
 
-def excel(rows: list[list[object]]) -> bytes:
+def excel(rows: Sequence[Sequence[object]]) -> bytes:
     book = openpyxl.Workbook()
     page = book.active
     assert page is not None

@@ -66,6 +66,22 @@ def test_an_unreadable_folder_that_is_no_class_is_left_out_with_its_reason(
     assert listed(folder) == (sorted(PETS), {"cat/private": "cannot_be_opened"})
 
 
+def test_a_file_whose_kind_the_system_hides_is_left_out_with_its_reason(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a folder that may be listed and not entered; the whole import ended."""
+    folder = write_folder(tmp_path / "pets", {**PETS, "cat/hidden.png": digit(1)})
+    look = Path.lstat
+
+    def lstat(path: Path) -> os.stat_result:
+        if path.name == "hidden.png":
+            raise PermissionError(13, "Permission denied", str(path))
+        return look(path)
+
+    monkeypatch.setattr(Path, "lstat", lstat)
+    assert listed(folder) == (sorted(PETS), {"cat/hidden.png": "cannot_be_opened"})
+
+
 def linked(folder: Path, links: dict[str, Path | str]) -> Path:
     for name, target in links.items():
         path = folder / name
