@@ -26,6 +26,10 @@ _BYTE_ORDER_MARKS = {
     codecs.BOM_UTF8: "utf-8",
     codecs.BOM_UTF16_LE: "utf-16-le",
     codecs.BOM_UTF16_BE: "utf-16-be",
+# Of them must be zero, for a text to be UTF-16.
+_MIN_ZEROS = 0.05
+# Bytes beyond ASCII that are UTF-8, for each that is not. By chance there are few in other encodings.
+_MIN_UTF_8 = 10
 }
 
 
@@ -43,8 +47,8 @@ def decode_text(data: bytes) -> str:
     for mark, encoding in _BYTE_ORDER_MARKS.items():
         if data.startswith(mark):
             return data[len(mark) :].decode(encoding, errors="replace")
-    # UTF-16 without a mark: in plain text every other byte is zero.
-    if b"\x00" in data[:_FIRST_BYTES]:
+    # UTF-16 without a mark: in plain text many bytes are zero.
+    if data[:_FIRST_BYTES].count(0) > _MIN_ZEROS * len(data[:_FIRST_BYTES]):
         high_first = data[:_FIRST_BYTES:2].count(0) > data[1:_FIRST_BYTES:2].count(0)
         return data.decode("utf-16-be" if high_first else "utf-16-le", errors="replace")
     try:
@@ -54,10 +58,20 @@ def decode_text(data: bytes) -> str:
         return data.decode(legacy_encoding(lines, european="cp1252"), errors="replace")
 
 
+        if _is_damaged_utf_8(data):
+            return data.decode("utf-8", errors="replace")
 def legacy_encoding(names: Sequence[bytes], european: str = "cp437") -> str:
     """Guess the encoding of text that is not UTF-8: gb18030, cp932, ``european`` or its Cyrillic counterpart.
 
     They overlap: a German “ö” before a letter is half of a Japanese character. So text that
+def _is_damaged_utf_8(data: bytes) -> bool:
+    """True if far more bytes beyond ASCII are UTF-8 than not, as where a program has cut a text in a character."""
+    text = data.decode("utf-8", errors="ignore")
+    kept = len(text.encode()) - sum(map(str.isascii, text))
+    lost = len(data) - len(text.encode())
+    return kept >= _MIN_UTF_8 * lost
+
+
     looks European or Russian is decoded as such; otherwise the encoding with the most common
     characters wins.
     """

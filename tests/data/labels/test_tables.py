@@ -82,6 +82,18 @@ def test_any_common_encoding_is_detected(encoding: str, label: str) -> None:
 def excel(rows: Sequence[Sequence[object]]) -> bytes:
     book = openpyxl.Workbook()
     page = book.active
+def test_a_text_that_was_cut_in_a_character_is_utf_8_all_the_same() -> None:
+    """Programs that count bytes do so; every class of the table was unreadable then."""
+    data = "file,label,note\n1.jpg,猫,很可爱\n2.jpg,狗,很大的".encode()[:-1] + b"\n3.jpg,cat,\n"
+    assert [row[1] for row in read_label_table(data, "a.csv").rows] == ["猫", "狗", "cat"]
+
+
+def test_a_zero_byte_does_not_make_a_text_utf_16() -> None:
+    rows = "".join(f"{number}.jpg,cat\n" for number in range(20))
+    table = read_label_table(f"file,label\n{rows}x.jpg,do\0g\n".encode(), "a.csv")
+    assert table.columns == ("file", "label")
+
+
     assert page is not None
     for row in rows:
         page.append(row)
