@@ -13,23 +13,27 @@ _NAMES_SAMPLED = 1000
 _MIN_SHARE = 0.5
 # Each with the older, narrower encoding of its common characters.
 _ASIAN = (("gb18030", "gb2312"), ("cp932", "shift_jis"))
-# Of Russian, by the encoding of Western Europe that stands in its place.
-_CYRILLIC = {"cp437": "cp866", "cp1252": "cp1251"}
+# Letters of alphabets whose texts look like Chinese in another encoding, with the encodings by the
+# one of Western Europe that stands in their place. Some Greek words are Russian ones, so those come first.
+_ALPHABETS: tuple[tuple[str, dict[str, str]], ...] = (
+    ("абвгдеёжзийклмнопрстуфхцчшщъыьэюя", {"cp437": "cp866", "cp1252": "cp1251"}),
+    ("αβγδεζηθικλμνξοπρσςτυφχψωάέήίόύώϊϋΐΰ", {"cp437": "cp737", "cp1252": "cp1253"}),
+    ("abcdefghijklmnopqrstuvwxyząćęłńóśźżáčďéěíňřšťúůýž", {"cp1252": "cp1250"}),
+)
 _WORD = re.compile(r"[^\W\d_]+")
-_CYRILLIC_WORD = re.compile(r"[а-яё]+|[А-ЯЁ][а-яё]*|[А-ЯЁ]+")
-# Letters of one word, not all capitals: two Chinese characters look so by chance once in a thousand times.
-_CLEARLY_CYRILLIC = re.compile(r"[А-ЯЁа-яё][а-яё]{3,}")
-_CYRILLIC_SIGNS = frozenset("«»–—№ ")
+_SIGNS = frozenset("«»–—№„“”\xa0")
+# Letters of a word that two Chinese characters look like once in a thousand times, unless all are capitals.
+_CLEAR_WORD = 4
 # Examined for zero bytes.
 _FIRST_BYTES = 4096
-_BYTE_ORDER_MARKS = {
-    codecs.BOM_UTF8: "utf-8",
-    codecs.BOM_UTF16_LE: "utf-16-le",
-    codecs.BOM_UTF16_BE: "utf-16-be",
 # Of them must be zero, for a text to be UTF-16.
 _MIN_ZEROS = 0.05
 # Bytes beyond ASCII that are UTF-8, for each that is not. By chance there are few in other encodings.
 _MIN_UTF_8 = 10
+_BYTE_ORDER_MARKS = {
+    codecs.BOM_UTF8: "utf-8",
+    codecs.BOM_UTF16_LE: "utf-16-le",
+    codecs.BOM_UTF16_BE: "utf-16-be",
 }
 
 
@@ -54,16 +58,12 @@ def decode_text(data: bytes) -> str:
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError:
+        if _is_damaged_utf_8(data):
+            return data.decode("utf-8", errors="replace")
         lines = [line for line in data.splitlines() if not line.isascii()]
         return data.decode(legacy_encoding(lines, european="cp1252"), errors="replace")
 
 
-        if _is_damaged_utf_8(data):
-            return data.decode("utf-8", errors="replace")
-def legacy_encoding(names: Sequence[bytes], european: str = "cp437") -> str:
-    """Guess the encoding of text that is not UTF-8: gb18030, cp932, ``european`` or its Cyrillic counterpart.
-
-    They overlap: a German “ö” before a letter is half of a Japanese character. So text that
 def _is_damaged_utf_8(data: bytes) -> bool:
     """True if far more bytes beyond ASCII are UTF-8 than not, as where a program has cut a text in a character."""
     text = data.decode("utf-8", errors="ignore")
@@ -72,14 +72,20 @@ def _is_damaged_utf_8(data: bytes) -> bool:
     return kept >= _MIN_UTF_8 * lost
 
 
-    looks European or Russian is decoded as such; otherwise the encoding with the most common
+def legacy_encoding(names: Sequence[bytes], european: str = "cp437") -> str:
+    """Guess the encoding of text that is not UTF-8: gb18030, cp932, ``european`` or one of ``_ALPHABETS``.
+
+    They overlap: a German “ö” before a letter is half of a Japanese character. So text that
+    looks European is decoded as such; otherwise the encoding with the most common
     characters wins.
     """
     sample = b"\n".join(names[:_NAMES_SAMPLED])
     if _looks_european(sample.decode(european, errors="replace")):
         return european
-    if _looks_cyrillic(sample.decode(_CYRILLIC[european], errors="replace")):
-        return _CYRILLIC[european]
+    for letters, encodings in _ALPHABETS:
+        encoding = encodings.get(european)
+        if encoding and _is_written_in(letters, sample.decode(encoding, errors="replace")):
+            return encoding
     shares = {encoding: _common_share(sample, encoding, narrow) for encoding, narrow in _ASIAN}
     best = max(shares, key=lambda encoding: shares[encoding])
     return best if shares[best] >= _MIN_SHARE else european
@@ -115,14 +121,20 @@ def _encodable(character: str, encoding: str) -> bool:
         return False
 
 
-def _looks_cyrillic(text: str) -> bool:
-    """True if all words with signs beyond ASCII are Russian in their letters and capitals."""
+def _is_written_in(letters: str, text: str) -> bool:
+    """True if all words with signs beyond ASCII have these letters, and capitals as words have them.
+
+    ASCII letters, where the alphabet has them, are at least a third of each word.
+    """
     words = [word for word in _WORD.findall(text) if not word.isascii()]
-    others = {sign for sign in text if not sign.isascii() and not sign.isalpha()}
+    signs = {sign for sign in text if not sign.isascii() and not sign.isalpha()}
+    has_ascii = letters[0].isascii()
     return (
-        others <= _CYRILLIC_SIGNS
-        and all(map(_CYRILLIC_WORD.fullmatch, words))
-        and any(map(_CLEARLY_CYRILLIC.fullmatch, words))
+        signs <= _SIGNS
+        and all(set(word.lower()) <= set(letters) for word in words)
+        and all(word[1:].islower() or word.isupper() or word.islower() for word in words)
+        and all(3 * sum(map(str.isascii, word)) >= len(word) for word in words if has_ascii)
+        and any(len(word) >= _CLEAR_WORD and not word.isupper() for word in words)
     )
 
 

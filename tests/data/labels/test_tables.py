@@ -70,6 +70,9 @@ def test_a_comma_in_a_class_does_not_part_it() -> None:
         ("cp932", "三毛ネコ"),
         ("cp1251", "Кошка"),
         ("cp1251", "овчарка (немецкая)"),
+        ("cp1253", "γάτα και σκύλος"),
+        ("cp1250", "łąka"),
+        ("cp1250", "Żółta róża"),
         ("cp1252", "Käse"),
         ("cp1252", "señal à droite"),
     ],
@@ -79,9 +82,6 @@ def test_any_common_encoding_is_detected(encoding: str, label: str) -> None:
     assert table(f"file,label\n1.jpg,{label}\n2.jpg,cat\n", encoding)[1] == ("1.jpg", label)
 
 
-def excel(rows: Sequence[Sequence[object]]) -> bytes:
-    book = openpyxl.Workbook()
-    page = book.active
 def test_a_text_that_was_cut_in_a_character_is_utf_8_all_the_same() -> None:
     """Programs that count bytes do so; every class of the table was unreadable then."""
     data = "file,label,note\n1.jpg,猫,很可爱\n2.jpg,狗,很大的".encode()[:-1] + b"\n3.jpg,cat,\n"
@@ -94,6 +94,9 @@ def test_a_zero_byte_does_not_make_a_text_utf_16() -> None:
     assert table.columns == ("file", "label")
 
 
+def excel(rows: Sequence[Sequence[object]]) -> bytes:
+    book = openpyxl.Workbook()
+    page = book.active
     assert page is not None
     for row in rows:
         page.append(row)

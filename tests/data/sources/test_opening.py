@@ -652,6 +652,7 @@ def zip_with_raw_names(path: Path, raw: list[bytes], extra: bytes = b"") -> Path
             ["表/ソニー製品-123.png", "dogs/1234567.png"],
         ),  # the second bytes of 表 and ソ are a backslash
         ("cp437", ["Käfer/grün-1234.png", "Blüten/Möhre-12.png"]),
+        ("cp737", ["Γάτες/φωτογραφία 1.png", "σκύλοι/2.png"]),
         ("cp866", ["Кошки/Фото 1.png", "собаки/бульдог №2.png"]),
         ("cp437", ["español/niño-123.png", "façade/élève-12.png"]),
         ("cp437", ["Lösung/Höhle-12.png", "STRASSE/ÖL-1234.png"]),
