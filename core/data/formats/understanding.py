@@ -224,9 +224,11 @@ def _candidates(survey: Survey, config: ImportConfig, known_classes: Collection[
         if not candidates and weak_errors and not is_known:
             raise weak_errors[0]
         candidates = [fallback] if is_known else candidates or [fallback]
-    if not unread and not weak_errors:
+    # A format with a marker of its own explains all; beside another, the broken file may be the labels.
+    unsure = errors if candidates[0].evidence.confidence is not Confidence.CERTAIN else []
+    if not unread and not weak_errors and not unsure:
         return _richest(candidates)
-    return [_with_errors(candidates[0], [*unread, *weak_errors]), *candidates[1:]]
+    return [_with_errors(candidates[0], [*unread, *weak_errors, *unsure]), *candidates[1:]]
 
 
 def _names_none(row: ImportFormat, survey: Survey) -> DataError:

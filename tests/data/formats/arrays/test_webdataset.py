@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from core.data.formats.understanding import ConfirmationNeededError
 from core.data.importing import import_dataset
 from core.errors import DataError
 from tests.support.formats import read, source
@@ -71,3 +72,14 @@ def test_captions_are_no_classes(tmp_path: Path) -> None:
     files |= {f"dogs/{index}.txt": f"caption {index + 9}" for index in range(3)}
     pictures = [name.replace(".txt", ".png") for name in files]
     assert read(source(tmp_path, pictures, files)).format == "folders"
+
+
+def test_labels_of_which_one_is_broken_are_asked_about(tmp_path: Path) -> None:
+    """They name other classes than the folders, which were taken without a word."""
+    names = [f"{folder}/{number:04d}" for folder in ("a", "b") for number in range(4)]
+    files: dict[str, object] = {
+        f"{name}.json": {"label": ("cat", "dog")[i % 2]} for i, name in enumerate(names)
+    }
+    folder = source(tmp_path, [f"{name}.png" for name in names], {**files, "a/0000.json": "{"})
+    with pytest.raises(ConfirmationNeededError, match=r"Labels were not used: Line 1 of a/0000\.json"):
+        read(folder)
