@@ -42,6 +42,7 @@ class NoteKind(StrEnum):
     OTHER_ANNOTATORS = "other_annotators"
     ADDRESSES_LAPSE = "addresses_lapse"
     REDUCED_PICTURES = "reduced_pictures"
+    LONE_PART = "lone_part"
     LEAVINGS = "leavings"
     PIXEL_RANGE = "pixel_range"
     PIXEL_RANGE_MISFIT = "pixel_range_misfit"
@@ -107,6 +108,7 @@ SENTENCES: Mapping[NoteKind, str] = {
         "{file} holds addresses of pictures. They lapse after some days, so download the pictures first."
     ),
     NoteKind.REDUCED_PICTURES: N_("Some pictures are thumbnails, not originals: {count}."),
+    NoteKind.LONE_PART: N_("All pictures are in the part “{part}”. They are divided anew."),
     NoteKind.LEAVINGS: N_(
         "Files and folders that systems and programs left beside the pictures, not imported: {count}, such as {example}."
     ),

@@ -27,6 +27,7 @@ from core.data.formats.survey import Survey
 from core.data.formats.table import FORMATS
 from core.data.import_config import ImportConfig
 from core.data.labels.boxes import BoxUse
+from core.data.labels.layout import Split
 from core.data.pixels.channel_offer import channel_views, find_channel_offer
 from core.data.sources.members import Listing
 from core.errors import ConfigError, DataError, ErrorCode
@@ -91,6 +92,8 @@ def understand(
     wanted = without_unwanted(candidates[0].reading, config.containers)
     best, crops = _with_boxes(replace(candidates[0], reading=wanted), config)
     best, others = replace(best, reading=_named_classes(best, survey, config, known_classes)), candidates[1:]
+    if not known_classes:
+        best = replace(best, reading=_without_lone_part(best.reading))
     members = [member for member, _ in best.reading.pictures]
     pictures = choose_examples(best.reading) + (choose_examples(crops) if crops else [])
     doubts = _doubts(best, others, survey, known_classes)
@@ -116,6 +119,17 @@ def understand(
         files = replace(files, channel_views=channel_views(example) if channels else b"")
         raise ConfirmationNeededError(understanding, source_name, files)
     return best.reading, understanding
+
+
+def _without_lone_part(reading: FormatReading) -> FormatReading:
+    """Drop a part that all pictures are in, as “val.json” says of them: it divides nothing."""
+    parts = {assignment.split for _, assignment in reading.pictures}
+    part = parts.pop() if len(parts) == 1 else None
+    if part in {None, Split.TRAIN}:
+        return reading
+    pictures = [(member, replace(assignment, split=None)) for member, assignment in reading.pictures]
+    note = Note(kind=NoteKind.LONE_PART, values={"part": Message(str(part))})
+    return replace(reading, pictures=pictures, notes=(*reading.notes, note))
 
 
 def _with_boxes(candidate: _Candidate, config: ImportConfig) -> tuple[_Candidate, FormatReading | None]:
