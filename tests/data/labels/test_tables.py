@@ -191,7 +191,11 @@ def test_an_excel_table_takes_no_more_memory_than_its_cells() -> None:
 
 
 def test_a_day_in_an_excel_table_has_no_time() -> None:
-    rows = [["file", "label"], ["1.jpg", dt.datetime(2024, 3, 9)], ["2.jpg", dt.time(9, 30)]]
+    rows: list[list[object]] = [
+        ["file", "label"],
+        ["1.jpg", dt.datetime(2024, 3, 9)],
+        ["2.jpg", dt.time(9, 30)],
+    ]
     assert [row[1] for row in read_label_table(excel(rows), "a.xlsx").rows] == ["2024-03-09", "09:30:00"]
 
 

@@ -126,7 +126,7 @@ def _require_consistent(
         if before.labels != row.labels and not multi_label:
             raise DataError(
                 N_(
-                    "Rows {first} and {second} of {table} give “{file}” two classes, “{one}” and “{other}”. A picture has one: keep one row."
+                    "Rows {first} and {second} of {table} give “{file}” two classes, “{one}” and “{other}”. A picture has one: keep one row, or allow several labels."
                 ),
                 first=before.entry,
                 second=row.entry,
