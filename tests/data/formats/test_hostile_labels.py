@@ -146,6 +146,12 @@ VALUES = st.recursive(
     ),
     max_leaves=6,
 )
+# Formats whose labels stand in files of text; those of data files have ``test_hostile_data_files.py``.
+OF_TOOLS = [
+    name
+    for name, row in FORMATS.items()
+    if row.read.__module__.startswith(("core.data.formats.tools.", "core.data.formats.clouds."))
+]
 thorough = settings(max_examples=40, derandomize=True, database=None)
 
 
@@ -195,6 +201,12 @@ def without(value: Any, path: list[int]) -> Any:
     else:
         result[key] = without(value[key], path[1:])
     return result
+
+
+@pytest.mark.parametrize("name", OF_TOOLS)
+def test_every_format_of_a_tool_has_a_sample(name: str) -> None:
+    """A row without one would be read from good files alone."""
+    assert name in {*VALID, *VALID_LINES, *VALID_TEXTS}, "add a valid file of it to one of the three tables"
 
 
 PATHS = st.lists(st.integers(0, 3), min_size=1, max_size=6)
