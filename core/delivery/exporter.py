@@ -112,7 +112,8 @@ class Exporter:
     icon: str
     file_name: str
     group: FormatGroup = FormatGroup.PROGRAMMERS
-    # Writes the file, in a worker. A folder is packed as zip.
+    # Writes the file, in a worker. A folder is packed as zip; the network in it has the probabilities among
+    # its outputs, which the zip's seal compares. Raises DeliveryError for a run that cannot have such a file.
     make: Callable[[DeliveredModel, Path], None]
     # Writes the facts into a file that the run's last step made, in place of those that it has.
     # None: it holds none, or is made again when they change.

@@ -11,7 +11,7 @@ from core.data.dataset import Dataset, open_dataset
 from core.errors import ConfigError
 from core.search.climb import climb_config
 from core.search.config import SearchConfig
-from core.search.space import Categorical, SearchSpace
+from core.search.space import Categorical, SearchSpace, config_with
 from core.search.study import ladder
 from core.search.study.ladder import Tried, next_rung
 from core.training.config import Recipe, TrainingConfig
@@ -48,7 +48,7 @@ def tried(merit: float | None, backbone: str = BACKBONES[0], recipe: Recipe = Re
 def augmented(one: Tried, config: SearchConfig) -> Tried:
     """The same with the augmentation of a rung."""
     values = {"backbone": one.settings.backbone, "recipe": one.settings.recipe.value, "augmentation": 1.0}
-    return Tried(settings=ladder.config_with(config.base, values), merit=one.merit)
+    return Tried(settings=config_with(config.base, values), merit=one.merit)
 
 
 def test_the_backbones_are_those_on_this_computer(config: SearchConfig) -> None:
@@ -106,7 +106,7 @@ def test_a_ladder_ends(monkeypatch: pytest.MonkeyPatch, dataset: Dataset, config
     cost(monkeypatch, {})
     done = [tried(0.5)]
     while (rung := next_rung(config, dataset, done, 1e9)) is not None:
-        settings = ladder.config_with(config.base, rung)
+        settings = config_with(config.base, rung)
         assert settings not in [one.settings for one in done]
         done.append(Tried(settings=settings, merit=0.5 + 0.01 * len(done)))
     assert {one.settings.recipe for one in done} == {Recipe.QUICK, Recipe.BALANCED, Recipe.BEST}
