@@ -40,6 +40,8 @@ class Page:
     texts: dict[int, bytes]
     # True for a page that another page names, instead of the chain of pages.
     is_inner: bool = False
+    # The file has the highest byte of a number first.
+    is_big_endian: bool = False
 
     def number(self, tag: int, default: int = 0) -> int:
         """Return the first value of a tag."""
@@ -182,7 +184,7 @@ class _Layout:
             self._entry(start + index * entry_bytes, numbers, texts)
         end = start + entries * entry_bytes
         following = self._read(self._offset, end)[0] if end + 4 <= len(self._data) else 0
-        return Page(offset, numbers, texts, is_inner), following
+        return Page(offset, numbers, texts, is_inner, self._order == ">"), following
 
     def _entry(self, offset: int, numbers: dict[int, tuple[int, ...]], texts: dict[int, bytes]) -> None:
         tag, kind, count = self._read(f"HH{self._offset}", offset)

@@ -1,7 +1,7 @@
 """Samples of TIFF files in layouts that Pillow refuses or misreads, laid out anew in one that it reads.
 
-Those are separate planes, grey with transparency of 16 bits, floats of 16 and 64 bits, and signed or
-32-bit values of which 0 is white. Pillow still unpacks the bytes: it is given each plane as a grey
+Those are separate planes, grey with transparency of 16 bits, floats of 16 and 64 bits, signed or
+32-bit values of which 0 is white, and some with the highest byte first. Pillow still unpacks the bytes: it is given each plane as a grey
 picture of single bytes. Travels in exports beside ``picture.py``: imports nothing of Darkroom.
 """
 
@@ -39,7 +39,9 @@ def is_unusual(page: Page) -> bool:
         return False
     if page.samples == 1 and page.photometric in _GREY:
         is_negative = page.photometric == _WHITE_IS_ZERO and (bits == 32 or kind == _SIGNED)
-        return bits in {16, 64} if kind == _FLOAT else is_negative and bits in {16, 32}
+        # Pillow knows neither in files with the highest byte first; ImageJ writes such files.
+        is_unknown = page.is_big_endian and kind == 1 and (bits == 32 or page.photometric == _WHITE_IS_ZERO)
+        return bits in {16, 64} if kind == _FLOAT else (is_negative or is_unknown) and bits in {16, 32}
     if kind != 1 or bits not in {8, 16}:
         return False
     is_separate = page.number(_PLANES, 1) == _SEPARATE
@@ -81,6 +83,8 @@ def laid_out(data: bytes, page: Page) -> bytes:
     planes = page.samples if page.number(_PLANES, 1) == _SEPARATE else 1
     parts = [_plane(directory, page, plane, planes) for plane in range(planes)]
     pixels = np.concatenate(parts, axis=-1)
+    if page.samples == 1 and pixels.dtype.kind == "u" and page.bits == 16:
+        return directory.with_pixels(np.iinfo(pixels.dtype).max - pixels, {_PHOTOMETRIC: (1,)})
     if page.samples == 1:
         return directory.with_pixels(pixels.astype(np.float32), {_SAMPLE_FORMAT: (_FLOAT,)})
     if page.samples == 2:

@@ -166,3 +166,20 @@ def test_random_bytes_in_the_directory_are_the_files_fault() -> None:
             changed[at] = generator.integers(256)
         with contextlib.suppress(PictureError):
             pixels(bytes(changed), PixelRange(0, 255))
+
+
+@pytest.mark.parametrize("compression", [None, "zlib"])
+def test_negatives_with_the_highest_byte_first_are_read(compression: str | None) -> None:
+    """ImageJ writes them; they were said to be no pictures."""
+    values = GREY.astype(">u2") * 257
+    data = written(values, photometric="miniswhite", byteorder=">", compression=compression)
+    for pixel_range in (None, PixelRange(0, 65535)):
+        assert np.abs(pixels(data, pixel_range)[..., 0] - (255 - GREY.astype(int))).max() <= 1
+
+
+@pytest.mark.parametrize("photometric", ["minisblack", "miniswhite"])
+def test_values_of_32_bits_with_the_highest_byte_first_are_read(photometric: str) -> None:
+    data = written(GREY.astype(">u4") * 70_000, photometric=photometric, byteorder=">")
+    levels = pixels(data, PixelRange(0, 70_000 * 255))[..., 0]
+    expected = GREY.astype(int) if photometric == "minisblack" else 255 - GREY.astype(int)
+    assert np.abs(levels - expected).max() <= 1
