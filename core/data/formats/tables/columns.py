@@ -190,7 +190,18 @@ def _split_column(table: LabelTable, file: str) -> str | None:
         if column != file and cells and all(split_named(cell) for cell in cells):
             fitting.append(column)
     named = best_named(fitting, SPLIT_NAMES)
-    return named or next((column for column in fitting if len(set(table.column(column))) > 1), None)
+    several = next((column for column in fitting if len(set(table.column(column))) > 1), None)
+    return named or several or _nearly_split_column(table, file)
+
+
+def _nearly_split_column(table: LabelTable, file: str) -> str | None:
+    """A column that is called like one of parts, and names parts in most rows; reading it names the other rows."""
+    for column in table.columns:
+        if column != file and is_exactly(column, SPLIT_NAMES):
+            filled = [cell for cell in table.column(column) if cell.casefold() not in _NO_SPLIT]
+            if 2 * sum(split_named(cell) is not None for cell in filled) > len(filled):
+                return column
+    return None
 
 
 def is_no_split(cell: str) -> bool:

@@ -350,6 +350,22 @@ def test_blank_cells_of_pandas_are_blank_among_several_labels(tmp_path: Path) ->
     assert sorted(result.understanding.classes) == ["cat", "red"]
 
 
+def test_a_table_of_names_that_several_pictures_have_is_asked_about(tmp_path: Path) -> None:
+    """The folders were taken for the classes without a word about the table."""
+    text = "file,label\n1.png,cat\n2.png,dog\n"
+    folder = source(tmp_path, ["a/1.png", "b/1.png", "a/2.png", "b/2.png"], {"l.csv": text})
+    kinds, understanding = doubts(folder)
+    assert kinds == {DoubtKind.TABLE_NOT_UNDERSTOOD}
+    assert "names that several pictures have, such as “1.png”" in str(understanding.doubts[0].message)
+
+
+def test_an_unknown_part_in_a_column_of_parts_is_named(tmp_path: Path) -> None:
+    """The whole column was passed over, so that test pictures were learnt from."""
+    text = "file,label,split\n0.png,cat,dev\n1.png,dog,train\n2.png,cat,train\n3.png,dog,test\n"
+    with pytest.raises(DataError, match=r"^Row 2 of l\.csv has the part “dev”"):
+        read(source(tmp_path, FLAT, {"l.csv": text}))
+
+
 def test_whole_numbers_with_a_decimal_comma_lose_it(tmp_path: Path) -> None:
     result = read(source(tmp_path, FLAT, {"l.csv": "file;label\n0.png;1,0\n1.png;2,0\n2.png;1,0\n3.png;2\n"}))
     assert result.labels == {"0.png": "1", "1.png": "2", "2.png": "1", "3.png": "2"}
