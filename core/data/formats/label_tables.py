@@ -6,6 +6,7 @@ from pathlib import Path
 
 from core.data.formats.import_format import Confidence, Evidence, FormatReading, ImportFormat
 from core.data.formats.survey import Survey
+from core.data.formats.tables.columns import AmbiguousNamesError
 from core.data.formats.tables.finding import find_tables, open_table
 from core.data.formats.tables.reading import read_tables
 from core.data.import_config import ImportConfig
@@ -23,7 +24,10 @@ def _recognise_inside(survey: Survey) -> Evidence | None:
     if not found.used:
         # Read only where nothing else explains the source: its error says what was missing.
         sentence = Message(N_("there is a table"))
-        return Evidence(confidence=Confidence.POSSIBLE, sentence=sentence) if found.errors else None
+        # It is about these pictures, so it is asked about whatever else explains them.
+        is_about_them = any(isinstance(error, AmbiguousNamesError) for error in found.errors)
+        confidence = Confidence.LIKELY if is_about_them else Confidence.POSSIBLE
+        return Evidence(confidence=confidence, sentence=sentence) if found.errors else None
     first = found.used[0].table.name
     is_roboflow = first.rpartition("/")[2] == _ROBOFLOW_TABLE
     sentence = (

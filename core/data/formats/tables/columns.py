@@ -33,6 +33,10 @@ _CLEARLY_FLAGS = 4
 _NO_SPLIT = frozenset({"", "unassigned", "none", "-"})
 
 
+class AmbiguousNamesError(DataError):
+    """Error for a table whose names of files mean several pictures each."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Roles:
     """Roles of a table's columns; either ``label`` or ``flags`` gives the classes."""
@@ -76,6 +80,7 @@ def _file_column(table: LabelTable, index: PictureIndex) -> str:
     shares = {column: index.share(cells) for column, cells in _samples(table).items()}
     file = max(shares, key=lambda column: (shares[column], -rank(column, FILE_NAMES)))
     if shares[file] < _LEAST_SHARE_OF_FILES:
+        _require_clear_names(table, index)
         raise DataError(
             N_(
                 "No column of {table} names the pictures that came with it. Expected is one with file names such as “1.jpg” or “cats/1.jpg”. "
@@ -85,6 +90,26 @@ def _file_column(table: LabelTable, index: PictureIndex) -> str:
             **_nearest_names(table, index),
         )
     return file
+
+
+def _require_clear_names(table: LabelTable, index: PictureIndex) -> None:
+    """
+    Raises:
+        AmbiguousNamesError: most cells of a column are names that several pictures have.
+    """
+    for column, cells in _samples(table).items():
+        found = [
+            (cell, indices) for cell, indices in zip(cells, index.find_all(cells), strict=True) if indices
+        ]
+        if 2 * len(found) > len(cells):
+            raise AmbiguousNamesError(
+                N_(
+                    "The column “{column}” of {table} has names that several pictures have, such as “{cell}”. Write their folders before them."
+                ),
+                column=column,
+                table=table.name,
+                cell=found[0][0],
+            )
 
 
 def _nearest_names(table: LabelTable, index: PictureIndex) -> dict[str, str]:
