@@ -1,6 +1,6 @@
 """Pictures with more than 8 bits in an import: choice of their range, and their thumbnails with it.
 
-A project has one range, which never changes: that of its first such pictures. See
+A project has one range, at first that of its first such pictures; ``editing.ranges`` changes it. See
 ``images.value_ranges``.
 """
 
@@ -46,28 +46,40 @@ def known_range(config: ImportConfig, there: Dataset | None) -> PixelRange | Non
     """
     own = there.pixel_range if there else None
     if config.range_percentiles is not None:
-        _require_percentiles(*config.range_percentiles)
+        require_percentiles(*config.range_percentiles)
     chosen = config.pixel_range
     if chosen is None:
         return own
-    if not -inf < chosen[0] < chosen[1] < inf:
-        raise ConfigError(
-            N_("There is no range from {low} to {high}: the first value must be smaller."),
-            low=chosen[0],
-            high=chosen[1],
-        )
+    require_values(*chosen)
     if own is not None and own != chosen:
         raise ConfigError(
             N_(
-                "The pictures of this project have the range from {low} to {high}, which cannot change. Import the pictures as a new project."
+                "The pictures of this project have the range from {low} to {high}. Change it for all of them on the Data page or with the command “range”, then add pictures."
             ),
-            low=_shown(own.low),
-            high=_shown(own.high),
+            low=shown_value(own.low),
+            high=shown_value(own.high),
         )
     return PixelRange(*chosen)
 
 
-def _require_percentiles(low: float, high: float) -> None:
+def require_values(low: float, high: float) -> None:
+    """
+    Raises:
+        ConfigError: they are no range.
+    """
+    if not -inf < low < high < inf:
+        raise ConfigError(
+            N_("There is no range from {low} to {high}: the first value must be smaller."),
+            low=low,
+            high=high,
+        )
+
+
+def require_percentiles(low: float, high: float) -> None:
+    """
+    Raises:
+        ConfigError: they are no percentiles of a range.
+    """
     if not 0 <= low < high <= 100:
         raise ConfigError(
             N_(
@@ -121,28 +133,28 @@ def require_same_range(new: PixelRange | None, there: Dataset) -> None:
     """Refuse pictures whose thumbnails have another range than the project got meanwhile.
 
     Raises:
-        ConfigError: another import was faster.
+        ConfigError: another import, or a change of the range, was faster.
     """
     own = there.pixel_range
     if new is not None and own is not None and new != own:
         raise ConfigError(
             N_(
-                "Another import has just set the range of this project's pictures, from {low} to {high}. Import these pictures again."
+                "The range of this project's pictures has just been set, from {low} to {high}. Import these pictures again."
             ),
-            low=_shown(own.low),
-            high=_shown(own.high),
+            low=shown_value(own.low),
+            high=shown_value(own.high),
         )
 
 
 def _notes(values: Sequence[ValueSummary], pixel_range: PixelRange, misfits: int) -> tuple[Note, ...]:
-    limits = {"low": _shown(pixel_range.low), "high": _shown(pixel_range.high)}
+    limits = {"low": shown_value(pixel_range.low), "high": shown_value(pixel_range.high)}
     notes = [Note(kind=NoteKind.PIXEL_RANGE, values={"count": len(values), **limits})]
     if misfits:
         notes.append(Note(kind=NoteKind.PIXEL_RANGE_MISFIT, values={"count": misfits, **limits}))
     return tuple(notes)
 
 
-def _shown(value: float) -> int | float:
+def shown_value(value: float) -> int | float:
     """Shorten a number for a sentence."""
     return int(value) if value == int(value) else float(f"{value:.4g}")
 

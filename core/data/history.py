@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 import pandas as pd
 
 from core.data.dataset import Dataset, open_dataset
+from core.data.images.depth import PixelRange
 from core.data.labels.layout import Split
 from core.data.version_record import Edit, read_version_header, version_numbers
 from core.records import Record
@@ -55,6 +56,8 @@ class Comparison:
     included: list[str]
     # Old and new part of the split.
     moved: dict[str, tuple[str, str]]
+    # Old and new range of pictures with more than 8 bits, where both versions have one; None: it is the same.
+    pixel_range: tuple[PixelRange, PixelRange] | None = None
 
     @property
     def is_empty(self) -> bool:
@@ -67,8 +70,8 @@ def compare_versions(project: Project, older: int, newer: int) -> Comparison:
     Raises:
         NotFoundError: there is no such version.
     """
-    before = open_dataset(project, older).all_pictures.set_index("id")
-    after = open_dataset(project, newer).all_pictures.set_index("id")
+    first, second = open_dataset(project, older), open_dataset(project, newer)
+    before, after = first.all_pictures.set_index("id"), second.all_pictures.set_index("id")
     both = before.index.intersection(after.index)
     old, new = before.loc[both], after.loc[both]
     return Comparison(
@@ -78,12 +81,13 @@ def compare_versions(project: Project, older: int, newer: int) -> Comparison:
         excluded=both[~old["excluded"] & new["excluded"]].tolist(),
         included=both[old["excluded"] & ~new["excluded"]].tolist(),
         moved=_differences(old["split"], new["split"]),
+        pixel_range=_changed_range(first, second),
     )
 
 
 @dataclass(frozen=True, kw_only=True)
 class VersionChanges(Record):
-    """Numbers of pictures that changed from one version to a newer one."""
+    """Changes from one version to a newer one: numbers of pictures, and the range of their values."""
 
     relabelled: int
     added: int
@@ -91,11 +95,13 @@ class VersionChanges(Record):
     removed: int
     # of all: test pictures of the older version that are none in the newer, or have another label
     test_changed: int
+    # Values that are black and white in pictures with more than 8 bits.
+    range_changed: bool = False
 
     @property
     def is_empty(self) -> bool:
         """True if a classifier would learn from the same pictures with the same labels."""
-        return not (self.relabelled or self.added or self.removed or self.test_changed)
+        return not (self.relabelled or self.added or self.removed or self.test_changed or self.range_changed)
 
 
 def changes_between(older: Dataset, newer: Dataset) -> VersionChanges:
@@ -109,7 +115,14 @@ def changes_between(older: Dataset, newer: Dataset) -> VersionChanges:
         added=len(after) - len(both),
         removed=len(before) - len(both),
         test_changed=int((kept.fillna("") != test).any(axis=1).sum()),
+        range_changed=_changed_range(older, newer) is not None,
     )
+
+
+def _changed_range(older: Dataset, newer: Dataset) -> tuple[PixelRange, PixelRange] | None:
+    if older.pixel_range is None or newer.pixel_range is None or older.pixel_range == newer.pixel_range:
+        return None
+    return older.pixel_range, newer.pixel_range
 
 
 def _differences(old: pd.Series, new: pd.Series) -> dict[str, tuple[str, str]]:

@@ -313,7 +313,8 @@ def _publish_additions(
         together.loc[copies_of_test(together, is_new), "excluded"] = True
         edit = Edit(kind=edit.kind, values={**edit.values, "count": len(new)})
         left_out = [*change.dataset.skipped, *skipped, *known]
-        change.write(together, edit, skipped=left_out, notes=notes, ranges=ranges, channels=channels)
+        own = change.dataset.ranges if change.dataset.pixel_range else ranges
+        change.write(together, edit, skipped=left_out, notes=notes, ranges=own, channels=channels)
     return new, known
 
 

@@ -46,6 +46,7 @@ class EditKind(StrEnum):
     CLASSES_REORDERED = "classes_reordered"
     SPLIT_REDRAWN = "split_redrawn"
     LEAKS_EXCLUDED = "leaks_excluded"
+    RANGE_CHANGED = "range_changed"
     VERSION_RESTORED = "version_restored"
     # The oldest versions did not record their source.
     IMPORTED_UNRECORDED = "imported_unrecorded"
@@ -81,6 +82,7 @@ EDIT_SENTENCES: Mapping[EditKind, str] = {
     EditKind.CLASSES_REORDERED: N_("Classes put in another order"),
     EditKind.SPLIT_REDRAWN: N_("Divided anew: {validation} to validate, {test} to test, seed {seed}"),
     EditKind.LEAKS_EXCLUDED: N_("Leaks closed by excluding pictures: {count}"),
+    EditKind.RANGE_CHANGED: N_("Range of the values changed: black up to {low}, white from {high}"),
     EditKind.VERSION_RESTORED: N_("Version {number} restored"),
     EditKind.IMPORTED_UNRECORDED: N_("Imported"),
     EditKind.OTHER: N_("{sentence}"),

@@ -19,12 +19,13 @@ from starlette.routing import Route
 
 from core.archive.saved import find_archive
 from core.data.pixels.decoder_version import DECODER, recorded_decoder
+from core.data.pixels.drawing import drawing_number
 from core.errors import DeliveryError, NotFoundError, UnreadableImageError
 from core.http import answers
 from core.http.names import checked_digest, run_of
 from core.jobs.directory import JobDirectory
 from core.uploads import routes as uploads
-from core.workspace import get_project, project_of
+from core.workspace import get_project, project_of, projects_folder
 
 # The address contains the version, see ``plotly_script_path``.
 _CACHE_FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}
@@ -109,13 +110,19 @@ def _run_address(run: Path) -> str:
 
 
 def thumbnail_address(project: str, sha256: str) -> str:
-    """Address of a picture's thumbnail, without a leading slash. Browsers keep one for each decoder."""
-    return f"api/projects/{quote(project, safe='')}/thumbnails/{DECODER}/{sha256}"
+    """Address of a picture's thumbnail, without a leading slash. Browsers keep one for each drawing."""
+    return f"api/projects/{quote(project, safe='')}/thumbnails/{_drawing(project)}/{sha256}"
 
 
 def picture_address(project: str, sha256: str) -> str:
     """Address of a picture in its large view, without a leading slash."""
-    return f"api/projects/{quote(project, safe='')}/pictures/{DECODER}/{sha256}"
+    return f"api/projects/{quote(project, safe='')}/pictures/{_drawing(project)}/{sha256}"
+
+
+def _drawing(project: str) -> str:
+    """Decoder and range that a project's pictures are drawn with, for addresses."""
+    number = drawing_number(projects_folder() / project / "dataset")
+    return f"{DECODER}.{number}" if number else str(DECODER)
 
 
 def thumbnail(request: Request) -> Response:
@@ -190,8 +197,8 @@ ROUTES = [
     Route("/plotly.min.js", plotly_script, methods=["GET"]),
     Route("/projects/{project}/runs/{run}/export/{kind}", export, methods=["GET"]),
     Route("/projects/{project}/runs/{run}/web/{version:int}/{name:path}", web_file, methods=["GET"]),
-    Route("/projects/{project}/thumbnails/{decoder:int}/{sha256}", thumbnail, methods=["GET"]),
-    Route("/projects/{project}/pictures/{decoder:int}/{sha256}", full_picture, methods=["GET"]),
+    Route("/projects/{project}/thumbnails/{drawing}/{sha256}", thumbnail, methods=["GET"]),
+    Route("/projects/{project}/pictures/{drawing}/{sha256}", full_picture, methods=["GET"]),
     Route("/projects/{project}/dataset/{version:int}", cleaned_dataset, methods=["GET"]),
     Route("/projects/{project}/dataset/{version:int}/{format}", cleaned_dataset, methods=["GET"]),
     Route("/projects/{project}/archives/{job}", archive, methods=["GET"]),

@@ -19,6 +19,7 @@ class JobKind(StrEnum):
     IMPORT = "import"
     EXAMINE = "examine"
     GROUP = "group"
+    CHANGE_RANGE = "change_range"
     EXPORT_DATASET = "export_dataset"
     DOWNLOAD = "download"
     INSTALL_PACKAGES = "install_packages"
@@ -84,6 +85,10 @@ JOB_TYPES = {
         label=N_("Grouping of unlabelled pictures"),
         steps=(Step(code="group", function="core.doctor.labelling.job:prepare_labelling"),),
         needs_device=True,
+    ),
+    JobKind.CHANGE_RANGE: JobType(
+        label=N_("Change of the range of values"),
+        steps=(Step(code="change_range", function="core.data.editing.job:change_pixel_range"),),
     ),
     JobKind.EXPORT_DATASET: JobType(
         label=N_("Export of the pictures"),

@@ -1,12 +1,15 @@
-"""Start of the jobs that look at the newest version of a project's pictures."""
+"""Start of the jobs that work on the newest version of a project's pictures."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
 
-from core.data.dataset import open_dataset
+from core.data.dataset import Dataset, open_dataset
+from core.data.editing.ranges import RangeChoice, require_range
 from core.data.editing.splits import settle_split
+from core.data.editing.versions import restore_version
+from core.data.pixels.range_changes import has_followed
 from core.jobs.directory import JobDirectory
 from core.jobs.kinds import JobKind
 from core.runs.temporary_jobs import start_temporary
@@ -23,6 +26,29 @@ def start_examination(project: Project) -> JobDirectory:
 def start_grouping(project: Project) -> JobDirectory:
     """Group the newest version's unlabelled pictures by similarity, for labelling."""
     return start_temporary(project.jobs, JobKind.GROUP, {"version": open_dataset(project).version})
+
+
+def start_range_change(project: Project, choice: RangeChoice) -> JobDirectory:
+    """Change the range of pictures with more than 8 bits, for all of the project.
+
+    Raises:
+        ConfigError: the range is empty, or the project has none.
+    """
+    choice.require_usable()
+    require_range(open_dataset(project))
+    return start_temporary(project.jobs, JobKind.CHANGE_RANGE, choice.to_json())
+
+
+def restore_and_redraw(project: Project, number: int) -> Dataset:
+    """Make an earlier version the newest again; where its range was another, a job draws the thumbnails.
+
+    Raises:
+        NotFoundError: there is no such version.
+    """
+    dataset = restore_version(project, number)
+    if dataset.pixel_range is not None and not has_followed(project.dataset):
+        start_range_change(project, RangeChoice(pixel_range=dataset.pixel_range))
+    return dataset
 
 
 def start_dataset_export(project: Project, format: str) -> JobDirectory:

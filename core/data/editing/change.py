@@ -68,8 +68,8 @@ class Change:
         """Write these pictures as the next version.
 
         Args:
-            ranges: of a project's first pictures with more than 8 bits; they never change afterwards.
-            channels: of a project's first pictures with many channels; they never change either.
+            ranges: of pictures with more than 8 bits, where they change; None: they stay.
+            channels: of a project's first pictures with many channels; they never change.
         """
         task = self.dataset.task
         names = self.dataset.all_class_names if class_names is None else class_names
@@ -87,7 +87,7 @@ class Change:
             task=task,
             split=split,
             notes=notes,
-            ranges=self.dataset.ranges if self.dataset.pixel_range else ranges,
+            ranges=ranges or self.dataset.ranges,
             channels=self.dataset.channels or channels,
         )
         self.dataset = open_dataset(self._project)

@@ -12,6 +12,7 @@ from core.data.editing.change import changing
 from core.data.export import remove_exports
 from core.data.manifest import drop_contents
 from core.data.pixels.cache_removal import forget_pictures
+from core.data.pixels.drawing import keep_drawn
 from core.data.version_record import Edit, EditKind, drawn_split, versions_with_manifest
 from core.files import read_json, write_json
 from core.workspace import Project
@@ -20,6 +21,8 @@ from core.workspace import Project
 def restore_version(project: Project, number: int) -> Dataset:
     """Write the content of an earlier version as the newest one, without erased pictures.
 
+    Where the range of the values was another, thumbnails follow with ``follow_range``.
+
     Raises:
         NotFoundError: there is no such version.
     """
@@ -27,12 +30,18 @@ def restore_version(project: Project, number: int) -> Dataset:
         earlier = open_dataset(project, number)
         edit = Edit(kind=EditKind.VERSION_RESTORED, values={"number": number})
         names = earlier.all_class_names
+        own = change.dataset.pixel_range
+        # Before the first picture with more than 8 bits there was none.
+        ranges = earlier.ranges if earlier.pixel_range else None
+        if own is not None and ranges is not None and ranges.pixel_range != own:
+            keep_drawn(project.dataset, own)
         change.write(
             earlier.all_pictures,
             edit,
             class_names=names,
             skipped=earlier.skipped,
             split=drawn_split(project.dataset, number),
+            ranges=ranges,
         )
     return change.dataset
 

@@ -71,7 +71,7 @@ SENTENCES: Mapping[DoubtKind, str] = {
         "The classes have numbers instead of names: {classes}. Name them, or import the numbers."
     ),
     DoubtKind.PIXEL_RANGE_FOUND: N_(
-        "Pictures have more than 8 bits. What becomes black and white is chosen once for all of them, and cannot change later."
+        "Pictures have more than 8 bits. What becomes black and white is chosen once for all of them."
     ),
     DoubtKind.MOST_LEFT_OUT: N_("Only {count} of {total} pictures have a label."),
 }

@@ -1,6 +1,6 @@
 """Channels of an import that are red, green and blue in pictures of many, such as those of satellites.
 
-A project has one choice, which never changes, as it has one range; see ``deep_pictures``.
+A project has one choice, which never changes.
 """
 
 from __future__ import annotations

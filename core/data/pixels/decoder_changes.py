@@ -17,13 +17,11 @@ from PIL import Image, ImageFile
 
 from core.data.dataset import Dataset, pictures_of_all_versions, stored_path
 from core.data.images import colour, depth, jpeg, tiff, tiff_samples
-from core.data.images.channels import ChannelMapping
-from core.data.images.depth import PixelRange
 from core.data.images.picture import DECODER_ERRORS
 from core.data.pixels.cache_removal import keep_hashes, keep_pixels
 from core.data.pixels.decoder_version import DECODER, record_decoder, recorded_decoder
-from core.data.pixels.redrawing import redraw
-from core.data.version_record import read_version_header, version_numbers
+from core.data.pixels.range_changes import follow_range
+from core.data.pixels.redrawing import newest_settings, redraw
 from core.progress import Progress, QuietProgress
 
 _LOCK = ".decoder.lock"
@@ -40,12 +38,14 @@ _HEADER_BYTES = 1 << 16
 def drop_outdated(dataset: Dataset, progress: Progress | None = None) -> None:
     """Remove pixels and features that an earlier decoder made of pictures that are decoded otherwise now.
 
-    Their thumbnails and statistics are made again; a dataset that is opened afterwards has them.
+    Their thumbnails and statistics are made again, as are those of another range; a dataset that is opened
+    afterwards has them.
 
     Raises:
         JobStopped, JobPaused: the user asked for it; the rest is done the next time.
     """
     folder = dataset.folder
+    follow_range(folder, progress)
     if recorded_decoder(folder) >= DECODER:
         return
     with FileLock(folder / _LOCK):
@@ -58,20 +58,11 @@ def drop_outdated(dataset: Dataset, progress: Progress | None = None) -> None:
         if not changed.empty:
             unchanged = set(pictures["sha256"]) - set(changed["sha256"])
             keep_pixels(folder, lambda key: key in unchanged)
-            redraw(folder, changed, *_settings(folder), progress or QuietProgress())
+            redraw(folder, changed, *newest_settings(folder), progress or QuietProgress())
             outdated = set(changed["sha256"])
             # They were made of the thumbnails before.
             keep_hashes(folder, lambda sha256: sha256 not in outdated)
         record_decoder(folder)
-
-
-def _settings(folder: Path) -> tuple[PixelRange | None, ChannelMapping | None]:
-    """Range and channels of the project's pictures, which its first versions may lack."""
-    header = read_version_header(folder, max(version_numbers(folder)))
-    return (
-        PixelRange(*header.pixel_range) if header.pixel_range else None,
-        ChannelMapping(*header.channels) if header.channels else None,
-    )
 
 
 def _changed_pictures(folder: Path, pictures: pd.DataFrame, since: int) -> pd.DataFrame:

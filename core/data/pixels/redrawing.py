@@ -18,6 +18,7 @@ from core.data.images.channels import ChannelMapping
 from core.data.images.depth import PixelRange
 from core.data.manifest import MEASURED_AGAIN, measured_again_file
 from core.data.pixels.decoding import examine_picture
+from core.data.version_record import read_version_header, version_numbers
 from core.errors import UnreadableImageError
 from core.files import sha256_bytes, whole_file
 from core.progress import Progress, raise_if_stopped
@@ -29,12 +30,15 @@ def redraw(
     pixel_range: PixelRange | None,
     channels: ChannelMapping | None,
     progress: Progress,
+    *,
+    tells: bool = False,
 ) -> None:
     """Make thumbnails and statistics of these pictures of all versions again.
 
     Args:
         folder: a project's dataset folder.
         pictures: rows of manifests, one for each content.
+        tells: the work is a stage of its own, whose progress is reported.
     Raises:
         JobStopped, JobPaused: the user asked for it; the statistics are the old ones.
     """
@@ -59,7 +63,18 @@ def redraw(
         for row in pool.map(draw, (picture for _, picture in pictures.iterrows())):
             raise_if_stopped(progress)
             rows.append(row)
+            if tells:
+                progress.advance(len(rows), len(pictures))
     _write(folder, [row for row in rows if row is not None])
+
+
+def newest_settings(folder: Path) -> tuple[PixelRange | None, ChannelMapping | None]:
+    """Read range and channels of the project's pictures, which its first versions may lack."""
+    header = read_version_header(folder, max(version_numbers(folder)))
+    return (
+        PixelRange(*header.pixel_range) if header.pixel_range else None,
+        ChannelMapping(*header.channels) if header.channels else None,
+    )
 
 
 def _write(folder: Path, rows: list[dict[str, object]]) -> None:

@@ -1,0 +1,58 @@
+"""Range that a project's thumbnails and statistics were made with, where it was changed after the import."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from core.data.images.depth import PixelRange
+from core.records import Record, read_record, write_record
+
+_RECORD = "drawing.json"
+
+
+@dataclass(frozen=True, kw_only=True)
+class DrawingRecord(Record):
+    """Content of ``drawing.json``, which only projects have whose range was changed."""
+
+    pixel_range: tuple[float, float]
+    # How often the range was changed: browsers keep the pictures of one.
+    number: int = 0
+
+
+def drawn_range(folder: Path) -> PixelRange | None:
+    """Range of the thumbnails in a dataset's folder; None: that of its newest version."""
+    record = _read(folder)
+    return PixelRange(*record.pixel_range) if record else None
+
+
+def drawing_number(folder: Path) -> int:
+    """Count how often all thumbnails were drawn with another range."""
+    record = _read(folder)
+    return record.number if record else 0
+
+
+def keep_drawn(folder: Path, pixel_range: PixelRange) -> None:
+    """Record the range of the thumbnails before a version with another one is written."""
+    if _read(folder) is None:
+        write_record(folder / _RECORD, DrawingRecord(pixel_range=pixel_range))
+
+
+def record_drawn(folder: Path, pixel_range: PixelRange) -> None:
+    """Record that all thumbnails have been drawn with another range."""
+    number = drawing_number(folder) + 1
+    write_record(folder / _RECORD, DrawingRecord(pixel_range=pixel_range, number=number))
+
+
+def _read(folder: Path) -> DrawingRecord | None:
+    path = folder / _RECORD
+    try:
+        return _read_once(path, path.stat().st_mtime_ns)
+    except FileNotFoundError:
+        return None
+
+
+@lru_cache(maxsize=64)
+def _read_once(path: Path, _written: int) -> DrawingRecord:
+    return read_record(path, DrawingRecord)
