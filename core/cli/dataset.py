@@ -11,12 +11,20 @@ from pathlib import Path
 import pandas as pd
 
 from core.cli.command import Command
-from core.cli.import_options import add_import_options, add_split_options, import_config, split_config
+from core.cli.import_options import (
+    add_import_options,
+    add_range_options,
+    add_split_options,
+    chosen_range,
+    import_config,
+    split_config,
+)
 from core.cli.terminal import Answer, TerminalProgress, end_line, raise_if_failed, wait_or_stop
 from core.cli.understanding import print_question, print_understanding, understood_answer
 from core.data.dataset import Dataset, open_dataset
 from core.data.editing.labels import exclude, include, relabel
 from core.data.editing.leak_report import leak_report
+from core.data.editing.ranges import RangeChoice, change_range
 from core.data.editing.splits import redraw_split, settle_split
 from core.data.editing.versions import restore_version
 from core.data.export import DEFAULT_FORMAT
@@ -27,6 +35,7 @@ from core.data.import_config import ImportConfig
 from core.data.importing import ImportReport, add_pictures, import_dataset
 from core.data.labels.label_sets import shows_class, split_cell
 from core.data.labels.layout import Split
+from core.data.pixels.range_changes import follow_range
 from core.doctor.export_dataset import write_dataset_zip
 from core.doctor.report import read_report
 from core.records import to_json_value
@@ -99,6 +108,8 @@ def _version(options: argparse.Namespace) -> Answer:
     project = get_project(options.project)
     if options.restore is not None:
         restore_version(project, options.restore)
+        follow_range(project.dataset, TerminalProgress(), tells=True)
+        end_line()
     if options.compare:
         older, newer = options.compare
         return {"older": older, "newer": newer, **asdict(compare_versions(project, older, newer))}
@@ -141,6 +152,23 @@ def _split_answer(dataset: Dataset) -> Answer:
 def _parts(pictures: pd.DataFrame) -> dict[str, int]:
     counts = pictures["split"].value_counts()
     return {part.value: int(counts.get(part.value, 0)) for part in Split}
+
+
+def _range(options: argparse.Namespace) -> Answer:
+    project = get_project(options.project)
+    pixel_range, percentiles = chosen_range(options)
+    if options.found or pixel_range or percentiles:
+        choice = RangeChoice(pixel_range=pixel_range, percentiles=percentiles)
+        dataset = change_range(project, choice, TerminalProgress())
+        end_line()
+    else:
+        dataset = open_dataset(project)
+    return {
+        "project": project.name,
+        "version": dataset.version,
+        "range": dataset.pixel_range,
+        "found": dataset.measured_range or dataset.pixel_range,
+    }
 
 
 def _relabel(options: argparse.Namespace) -> Answer:
@@ -187,6 +215,12 @@ def _add_version_arguments(parser: argparse.ArgumentParser) -> None:
 def _add_split_arguments(parser: argparse.ArgumentParser) -> None:
     _add_project(parser)
     add_split_options(parser)
+
+
+def _add_range_arguments(parser: argparse.ArgumentParser) -> None:
+    _add_project(parser)
+    ways = add_range_options(parser)
+    ways.add_argument("--found", action="store_true", help="the range that the import found")
 
 
 def _add_relabel_arguments(parser: argparse.ArgumentParser) -> None:
@@ -244,6 +278,12 @@ COMMANDS = (
         summary="show the split; with an option, draw it anew",
         run=_split,
         add_arguments=_add_split_arguments,
+    ),
+    Command(
+        name="range",
+        summary="show the range of pictures with more than 8 bits; with an option, change it",
+        run=_range,
+        add_arguments=_add_range_arguments,
     ),
     Command(
         name="relabel",

@@ -22,7 +22,7 @@ from core.messages import N_
 
 def import_config(options: argparse.Namespace) -> ImportConfig:
     """Make the settings from the options of ``import`` and ``add``."""
-    pixel_range, percentiles = _chosen_range(options)
+    pixel_range, percentiles = chosen_range(options)
     return ImportConfig(
         merge_case=options.merge_case,
         format=options.format,
@@ -67,7 +67,7 @@ def add_import_options(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help='pictures can have several labels: "cat; dog" in a cell of the table, or a column of 0 and 1 for each class',
     )
-    _add_range_options(parser)
+    add_range_options(parser)
     parser.add_argument(
         "--class-names",
         default="",
@@ -93,7 +93,8 @@ def add_import_options(parser: argparse.ArgumentParser) -> None:
     add_split_options(parser)
 
 
-def _add_range_options(parser: argparse.ArgumentParser) -> None:
+def add_range_options(parser: argparse.ArgumentParser) -> argparse._MutuallyExclusiveGroup:
+    """Add the choice of a range; return its group, for further ways to choose."""
     depth = parser.add_mutually_exclusive_group()
     depth.add_argument(
         "--range",
@@ -109,6 +110,7 @@ def _add_range_options(parser: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help=f"such a range by its name: {', '.join(RANGE_PRESETS)}",
     )
+    return depth
 
 
 def _add_table_options(parser: argparse.ArgumentParser) -> None:
@@ -224,7 +226,7 @@ def _crop_config(options: argparse.Namespace) -> CropConfig:
     )
 
 
-def _chosen_range(
+def chosen_range(
     options: argparse.Namespace,
 ) -> tuple[tuple[float, float] | None, tuple[float, float] | None]:
     """The range of pictures with more than 8 bits that the user chose: as values, or as percentiles."""

@@ -246,3 +246,18 @@ def test_boxes_are_asked_about_and_cut_out_on_request(
     answer = json.loads(capfd.readouterr().out)
     assert answer["classes"] == {"cat": 4, "dog": 4}
     assert "Pictures cut out of boxes: 8, from 4 files" in " ".join(answer["understood"]["notes"])
+
+
+def test_the_range_is_shown_changed_and_undone(ask: Ask, tmp_path: Path, workspace: Path) -> None:
+    from tests.data.test_deep_pictures import bits_12, files
+
+    ask("import", write_folder(tmp_path / "deep", files(bits_12)), "--project", "Deep")
+    shown = ask("range", "--project", "Deep")
+    assert (shown["version"], shown["range"], shown["found"]) == (1, [0, 4095], [0, 4095])
+    changed = ask("range", "--project", "Deep", "--range", "0", "1504")
+    assert (changed["version"], changed["range"], changed["found"]) == (2, [0, 1504], [0, 4095])
+    assert ask("range", "--project", "Deep", "--range-preset", "bits_10")["range"] == [0, 1023]
+    assert ask("version", "--project", "Deep", "--compare", "1", "2")["pixel_range"] == [[0, 4095], [0, 1504]]
+    assert ask("version", "--project", "Deep", "--restore", "2")["versions"][0]["number"] == 4
+    assert ask("range", "--project", "Deep")["range"] == [0, 1504]
+    assert ask("range", "--project", "Deep", "--found")["range"] == [0, 4095]
