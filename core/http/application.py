@@ -34,7 +34,7 @@ from core.http.v1 import (
     system,
     trials,
 )
-from core.http.v1.data import checks, classes, datasets, imports, labelling, versions
+from core.http.v1.data import checks, classes, datasets, imports, labelling, ranges, versions
 from core.http.v1.evaluation import (
     comparisons,
     explanations,
@@ -55,6 +55,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *datasets.ENDPOINTS,
     *classes.ENDPOINTS,
     *versions.ENDPOINTS,
+    *ranges.ENDPOINTS,
     *checks.ENDPOINTS,
     *labelling.ENDPOINTS,
     *backbones.ENDPOINTS,

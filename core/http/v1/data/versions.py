@@ -9,7 +9,6 @@ from typing import Annotated
 from core.data.dataset import open_dataset
 from core.data.editing.leak_report import LeakReport, leak_report
 from core.data.editing.splits import mend_leaks, redraw_split
-from core.data.editing.versions import restore_version
 from core.data.history import compare_versions, list_versions
 from core.data.split.splitting import SplitConfig
 from core.errors import NotFoundError
@@ -19,6 +18,7 @@ from core.http.openapi.note import Note
 from core.http.v1.projects import ProjectView, edit_endpoint, project_view
 from core.messages import N_
 from core.records import Record
+from core.runs.start_project_jobs import restore_and_redraw
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +58,10 @@ class VersionDifference(Record):
     included: tuple[str, ...]
     relabelled: Annotated[Mapping[str, tuple[str, str]], Note(text="Old and new label.")]
     moved: Annotated[Mapping[str, tuple[str, str]], Note(text="Old and new part of the split.")]
+    pixel_range: Annotated[
+        tuple[tuple[float, float], tuple[float, float]] | None,
+        Note(text="Old and new range of pictures with more than 8 bits; null: it is the same."),
+    ] = None
 
 
 def list_all(call: Call) -> VersionList:
@@ -86,6 +90,7 @@ def difference(call: Call) -> VersionDifference:
         included=tuple(found.included),
         relabelled=found.relabelled,
         moved=found.moved,
+        pixel_range=found.pixel_range,
     )
 
 
@@ -93,7 +98,7 @@ def restore(call: Call) -> ProjectView:
     number = call.path["version"]
     if not number.isdecimal() or len(number) > 6:
         raise NotFoundError(N_("There is no version “{number}”."), number=number[:80])
-    restore_version(call.project, int(number))
+    restore_and_redraw(call.project, int(number))
     return project_view(call.project)
 
 
