@@ -10,6 +10,7 @@ from core.data.dataset import Dataset
 from core.data.labels.task import Task
 from core.messages import N_
 from pages.ui import state
+from pages.ui.data.range_panel import follow_change, range_panel, running_change
 from pages.ui.data.sources.new_project import import_panel, open_new_project
 from pages.ui.data.sources.report import import_report
 from pages.ui.editing.changes import last_change
@@ -122,6 +123,11 @@ with st.container(key="figures"):  # the section below keeps position and focus
     figures(dataset)
     last_change(project, dataset)
     import_report(project, dataset)
+    if (change := running_change(project)) is None:
+        range_panel(project, dataset)
+if change is not None:
+    follow_change(change)
+    st.stop()
 section = importlib.import_module(_MODULES[chosen_section(dataset)])
 section.show_section(project, dataset)
 next_step(

@@ -9,10 +9,10 @@ from pathlib import Path
 import streamlit as st
 
 from core.data.dataset import Dataset
-from core.data.editing.versions import restore_version
 from core.data.history import VersionInfo, list_versions, version_info
 from core.data.version_record import read_version_record, version_numbers
 from core.jobs.directory import JobDirectory
+from core.runs.start_project_jobs import restore_and_redraw
 from core.workspace import Project, list_runs
 from pages.ui.data.check.comparison import comparison
 from pages.ui.data.sources.report import show_notes
@@ -74,7 +74,7 @@ def _version(
         if not is_newest and st.button(
             _("Restore this version"), icon=":material/restore:", key=f"restore-{version.number}"
         ):
-            apply_change(project, lambda: restore_version(project, version.number))
+            apply_change(project, lambda: restore_and_redraw(project, version.number))
         if older is not None:
             comparison(project, older, version.number, key="step")
 

@@ -7,10 +7,10 @@ from collections.abc import Callable
 import streamlit as st
 
 from core.data.dataset import Dataset
-from core.data.editing.versions import restore_version
 from core.data.history import version_info
 from core.data.version_record import version_numbers
 from core.errors import DarkroomError
+from core.runs.start_project_jobs import restore_and_redraw
 from core.workspace import Project
 from pages.ui import state
 from pages.ui.text import _, show
@@ -31,7 +31,7 @@ def apply_change(project: Project, change: Callable[[], Dataset]) -> None:
 
 def undo_last(project: Project, dataset: Dataset) -> Dataset:
     """Restore the previous version."""
-    return restore_version(project, dataset.version - 1)
+    return restore_and_redraw(project, dataset.version - 1)
 
 
 def last_change(project: Project, dataset: Dataset) -> None:

@@ -10,6 +10,7 @@ import streamlit as st
 
 from core.data.dataset import Dataset, open_dataset
 from core.data.history import compare_versions
+from core.data.images.depth import PixelRange
 from core.files import digest_of
 from core.messages import first_of
 from core.workspace import Project
@@ -27,6 +28,9 @@ def comparison(project: Project, older: int, newer: int, *, key: str) -> None:
     before, after = open_dataset(project, older), open_dataset(project, newer)
     changes = compare_versions(project, older, newer)
     has_other_classes = _classes(before, after)
+    if changes.pixel_range is not None:
+        old, new = (_range_text(limits) for limits in changes.pixel_range)
+        st.caption(_("Range of the values: {old} → {new}").format(old=old, new=new))
     if changes.is_empty and not has_other_classes:
         st.caption(_("No remaining picture differs."))
     known = (
@@ -89,6 +93,11 @@ def _classes(before: Dataset, after: Dataset) -> bool:
     if has_other_order:
         st.caption(_("New order of the classes: {names}").format(names=_named(new)))
     return bool(came or gone or has_other_order)
+
+
+def _range_text(limits: PixelRange) -> str:
+    low, high = (number(round(limit, 2)) for limit in limits)
+    return _("{low} to {high}").format(low=low, high=high)
 
 
 def _named(names: Sequence[str]) -> str:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import streamlit as st
 
+from core.data.editing.ranges import RangeChoice
 from core.data.images.channels import ChannelMapping
 from core.data.images.depth import PixelRange
 from core.data.images.value_ranges import find_range
@@ -23,22 +24,17 @@ _USUAL_VALUES, _USUAL_PERCENTILES = (0.0, 4095.0), (1.0, 99.0)
 _PICTURE_PIXELS, _PICTURES_SHOWN = 108, 3
 
 
-@dataclass(frozen=True, kw_only=True)
-class RangeChoice:
-    """Range that the user chose: two values, or two percentiles of all values; neither where it is found."""
-
-    pixel_range: tuple[float, float] | None = None
-    percentiles: tuple[float, float] | None = None
-
-    @classmethod
-    def of(cls, settings: ImportConfig) -> RangeChoice:
-        return cls(pixel_range=settings.pixel_range, percentiles=settings.range_percentiles)
-
-    def applied(self, settings: ImportConfig) -> ImportConfig:
-        return replace(settings, pixel_range=self.pixel_range, range_percentiles=self.percentiles)
-
-
 _NO_CHOICE = RangeChoice()
+
+
+def range_choice_of(settings: ImportConfig) -> RangeChoice:
+    """Read the choice from an import's settings."""
+    return RangeChoice(pixel_range=settings.pixel_range, percentiles=settings.range_percentiles)
+
+
+def with_range_choice(settings: ImportConfig, choice: RangeChoice) -> ImportConfig:
+    """Write the choice into an import's settings."""
+    return replace(settings, pixel_range=choice.pixel_range, range_percentiles=choice.percentiles)
 
 
 def choose_pixel_range(key: str, usual: RangeChoice = _NO_CHOICE) -> RangeChoice:
@@ -119,9 +115,12 @@ def _choose_percentiles(key: str, usual: tuple[float, float]) -> tuple[float, fl
 
 
 def show_before_and_after(
-    files: Sequence[Path], choice: RangeChoice, channels: tuple[int, int, int] | None = None
+    files: Sequence[Path],
+    choice: RangeChoice,
+    channels: tuple[int, int, int] | None = None,
+    now: tuple[float, float] | None = None,
 ) -> None:
-    """Draw example pictures without a range and with the chosen one."""
+    """Draw example pictures with the chosen range, beside the range of now; None: without one."""
     paths = [str(path) for path in files[:_PICTURES_SHOWN]]
     pixel_range = _range_of(paths, choice, channels)
     if pixel_range is None:
@@ -129,19 +128,31 @@ def show_before_and_after(
     low, high = pixel_range
     before, after = st.columns(2, gap="medium")
     with before:
-        st.caption(_("As most programs show them"))
-        _draw(_thumbnails(paths, None, channels))
-    with after:
-        is_measured = choice.pixel_range is None
-        sentence = (
-            _(
-                "As the classifier sees them: black up to {low}, white from {high}. The import measures all pictures."
+        st.caption(
+            _("As most programs show them")
+            if now is None
+            else _("Now: black up to {low}, white from {high}").format(
+                low=_limit(now[0]), high=_limit(now[1])
             )
-            if is_measured
-            else _("As the classifier sees them: black up to {low}, white from {high}.")
         )
-        st.caption(sentence.format(low=number(round(low, 2)), high=number(round(high, 2))))
+        _draw(_thumbnails(paths, now, channels))
+    with after:
+        st.caption(_chosen_sentence(choice, is_import=now is None).format(low=_limit(low), high=_limit(high)))
         _draw(_thumbnails(paths, pixel_range, channels))
+
+
+def _chosen_sentence(choice: RangeChoice, *, is_import: bool) -> str:
+    if choice.pixel_range is not None:
+        return _("As the classifier sees them: black up to {low}, white from {high}.")
+    if is_import:
+        return _(
+            "As the classifier sees them: black up to {low}, white from {high}. The import measures all pictures."
+        )
+    return _("Measured on these pictures: black up to {low}, white from {high}. The change measures all.")
+
+
+def _limit(value: float) -> str:
+    return number(round(value, 2))
 
 
 def _range_of(

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import streamlit as st
 
+from core.data.editing.ranges import RangeChoice
 from core.data.formats.doubts import CHOICES, DoubtKind
 from core.data.formats.notes import NoteKind
 from core.data.formats.numbered_classes import are_numbered, names_by_number, names_on_lines
@@ -33,7 +34,12 @@ from core.runs.import_questions import (
 from pages.ui import state
 from pages.ui.data.sources.channels import choose_channels
 from pages.ui.data.sources.offers import choose_offers
-from pages.ui.data.sources.pixel_range import RangeChoice, choose_pixel_range, show_before_and_after
+from pages.ui.data.sources.pixel_range import (
+    choose_pixel_range,
+    range_choice_of,
+    show_before_and_after,
+    with_range_choice,
+)
 from pages.ui.data.sources.reading import choose_columns
 from pages.ui.data.sources.report import counted, format_name, reading_line, show_notes, split_names
 from pages.ui.editing.tiles import format_split
@@ -69,7 +75,7 @@ class _Choices:
         if names:
             names_by_number(question.understanding.classes, names)
         settings = replace(settings, class_names=names)
-        return self.pixel_range.applied(settings) if self.pixel_range else settings
+        return with_range_choice(settings, self.pixel_range) if self.pixel_range else settings
 
 
 def waiting_import(is_ours: Callable[[ImportRequest], bool]) -> JobDirectory | None:
@@ -123,7 +129,7 @@ def _choices(question: ImportQuestion) -> _Choices:
     is_open = any(doubt.kind is DoubtKind.PIXEL_RANGE_FOUND for doubt in question.understanding.doubts)
     if not question.deep_examples or (question.request.add and not is_open):
         return _Choices(names=tuple(names))
-    chosen = choose_pixel_range(key, RangeChoice.of(question.request.settings))
+    chosen = choose_pixel_range(key, range_choice_of(question.request.settings))
     show_before_and_after(
         [path for _position, path in sorted(question.deep_examples.items())],
         chosen,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from core.data.editing.ranges import RangeChoice
 from core.data.formats.table import FORMATS
 from core.data.import_config import ImportConfig
 from core.data.labels.label_table import LabelTable, TableColumns, read_label_table
@@ -14,7 +15,7 @@ from core.data.split.splitting import SplitConfig
 from core.errors import DarkroomError
 from core.messages import N_
 from pages.ui import state
-from pages.ui.data.sources.pixel_range import RangeChoice, choose_pixel_range
+from pages.ui.data.sources.pixel_range import choose_pixel_range, with_range_choice
 from pages.ui.text import _, escape, ngettext, number, show
 
 RECOGNISED = ""  # the format that the evidence speaks for
@@ -77,7 +78,8 @@ def reading_options(key: str, *, new_project: bool) -> Reading:
         split=split,
     )
     has_table = not takes_table or file is not None
-    return Reading(config=chosen_range.applied(config), table=file, is_ready=has_table and chosen is not None)
+    config = with_range_choice(config, chosen_range)
+    return Reading(config=config, table=file, is_ready=has_table and chosen is not None)
 
 
 def _has_table(chosen: str | None) -> bool:

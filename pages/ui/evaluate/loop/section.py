@@ -84,6 +84,8 @@ def _since(changes: VersionChanges) -> str:
     ]
     counts = (changes.relabelled, changes.added, changes.removed)
     changed = [part for part, count in zip(parts, counts, strict=True) if count]
+    if changes.range_changed:
+        changed.append(_("another range of the values"))
     if not changed:
         return _("Since this run, the pictures were divided anew")
     return _("Since this run: {changes}").format(changes=_(", ").join(changed))
