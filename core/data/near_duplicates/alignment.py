@@ -15,6 +15,7 @@ import numpy as np
 from PIL import Image
 
 from core.data.dataset import thumbnail_path
+from core.data.pixels.thumbnails import read_thumbnail
 
 # Pixels. Thumbnails are stretched to such squares.
 SIDE = 48
@@ -62,11 +63,9 @@ def load_squares(folder: Path, hashes: Iterable[str]) -> np.ndarray:
     """Read thumbnails, stretched to squares: uint8 YCbCr, shape (pictures, 48, 48, 3)."""
     squares = []
     for sha256 in hashes:
-        with Image.open(thumbnail_path(folder, sha256)) as image:
-            # No smaller, so that copies of other sizes give the same square.
-            image.draft("YCbCr", (2 * SIDE, 2 * SIDE))
-            small = image.convert("YCbCr").resize((SIDE, SIDE), Image.Resampling.BILINEAR)
-            squares.append(np.asarray(small))
+        # No smaller, so that copies of other sizes give the same square.
+        image = read_thumbnail(thumbnail_path(folder, sha256).read_bytes(), "YCbCr", 2 * SIDE)
+        squares.append(np.asarray(image.resize((SIDE, SIDE), Image.Resampling.BILINEAR)))
     return np.stack(squares) if squares else np.empty((0, SIDE, SIDE, 3), np.uint8)
 
 

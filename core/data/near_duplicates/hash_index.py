@@ -6,7 +6,6 @@ A copy can be a crop of a picture, so the hashes of a picture's windows are look
 
 from __future__ import annotations
 
-import io
 import os
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -15,10 +14,10 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from PIL import Image
 
 from core.data.dataset import thumbnail_path
 from core.data.pixels.statistics import HASH_SIDE
+from core.data.pixels.thumbnails import read_thumbnail
 from core.files import whole_file
 from core.progress import Progress, raise_if_stopped
 
@@ -36,8 +35,10 @@ _READ_SIDE = 80
 # Increase it when the windows or their hashes change.
 _CACHE_VERSION = 1
 _PICTURES_TOGETHER = 256
-# Hashes; 32 MB in each of a few arrays. X-rays are so alike that each is compared with thousands.
-_COMPARED_TOGETHER = 4_000_000
+# Each takes memory.
+_SEARCHES_TOGETHER = 2
+# Hashes in one search; 16 MB in each of a few arrays. X-rays are so alike that each is compared with thousands.
+_COMPARED_TOGETHER = 2_000_000
 
 # Multi-index hashing (Norouzi, Punjani and Fleet, 2012): of hashes that differ in at
 # most five bits, one of three parts differs in at most one.
@@ -70,12 +71,13 @@ class HashIndex:
             Columns ``first`` and ``second`` (rows of pictures), ``mirrored``, and ``bits``, by which
             a window of the first differs from the second.
         """
-        blocks = [
-            self._near_pairs(
-                queries[start : start + _PICTURES_TOGETHER], rows[start : start + _PICTURES_TOGETHER]
-            )
-            for start in range(0, len(rows), _PICTURES_TOGETHER)
-        ]
+
+        def search(start: int) -> pd.DataFrame:
+            stop = start + _PICTURES_TOGETHER
+            return self._near_pairs(queries[start:stop], rows[start:stop])
+
+        with ThreadPoolExecutor(max_workers=_SEARCHES_TOGETHER) as pool:
+            blocks = list(pool.map(search, range(0, len(rows), _PICTURES_TOGETHER)))
         return pd.concat([no_pairs(), *blocks], ignore_index=True)
 
     def _near_pairs(self, queries: np.ndarray, rows: np.ndarray) -> pd.DataFrame:
@@ -208,9 +210,7 @@ def window_hashes(thumbnail: bytes) -> np.ndarray:
     Args:
         thumbnail: JPEG, as ``thumbnail_path`` stores it.
     """
-    with Image.open(io.BytesIO(thumbnail), formats=["JPEG"]) as image:
-        image.draft("L", (_READ_SIDE, _READ_SIDE))
-        grey = np.asarray(image.convert("L"), dtype=np.float32)
+    grey = np.asarray(read_thumbnail(thumbnail, "L", _READ_SIDE), dtype=np.float32)
     rows, columns = (_waves(length).reshape(-1, length) for length in grey.shape)
     margins = len(_margins())
     frequencies = (rows @ grey @ columns.T).reshape(margins, HASH_SIDE + 1, margins, HASH_SIDE + 1)
