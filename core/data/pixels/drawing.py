@@ -1,4 +1,7 @@
-"""Range that a project's thumbnails and statistics were made with, where it was changed after the import."""
+"""Range that a project's thumbnails and statistics were made with, where it was changed after the import.
+
+The server looks at it as soon as it starts, so nothing that takes long is imported.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from core.data.images.depth import PixelRange
 from core.records import Record, read_record, write_record
 
 _RECORD = "drawing.json"
@@ -21,10 +23,10 @@ class DrawingRecord(Record):
     number: int = 0
 
 
-def drawn_range(folder: Path) -> PixelRange | None:
+def drawn_range(folder: Path) -> tuple[float, float] | None:
     """Range of the thumbnails in a dataset's folder; None: that of its newest version."""
     record = _read(folder)
-    return PixelRange(*record.pixel_range) if record else None
+    return record.pixel_range if record else None
 
 
 def drawing_number(folder: Path) -> int:
@@ -33,13 +35,13 @@ def drawing_number(folder: Path) -> int:
     return record.number if record else 0
 
 
-def keep_drawn(folder: Path, pixel_range: PixelRange) -> None:
+def keep_drawn(folder: Path, pixel_range: tuple[float, float]) -> None:
     """Record the range of the thumbnails before a version with another one is written."""
     if _read(folder) is None:
         write_record(folder / _RECORD, DrawingRecord(pixel_range=pixel_range))
 
 
-def record_drawn(folder: Path, pixel_range: PixelRange) -> None:
+def record_drawn(folder: Path, pixel_range: tuple[float, float]) -> None:
     """Record that all thumbnails have been drawn with another range."""
     number = drawing_number(folder) + 1
     write_record(folder / _RECORD, DrawingRecord(pixel_range=pixel_range, number=number))
