@@ -19,6 +19,7 @@ from core.models.architectures.surgery import Cut, cut_at, frozen_stem_of, make_
 from core.models.head import HeadWeights
 from core.training.artifacts import map_pooling, write_extractor, write_head
 from core.training.config import Pooling, TrainingConfig
+from core.training.heads.objective import standardisation
 from core.training.networks.head_layers import TrainableHead, global_pooling
 
 
@@ -35,9 +36,7 @@ class HeadNetwork:
             is_global: the features are globally pooled; the saved head is spread over 2 x 2 cells.
         """
         self._settings, self._num_classes, self._task = settings, num_classes, task
-        self._mean = features.mean(axis=0, dtype=np.float64).astype(np.float32)
-        deviation = features.std(axis=0, dtype=np.float64).astype(np.float32)
-        self._scale = np.where(deviation > 1e-6, deviation, np.float32(1.0))
+        self._mean, self._scale = standardisation(features)
         self._is_global = is_global
 
     def standardised(self, features: np.ndarray) -> np.ndarray:

@@ -9,8 +9,9 @@ import pytest
 
 from core.data.labels.task import Task
 from core.models.head import GRID_CELLS, HeadWeights
-from core.training.config import HeadConfig
+from core.training.config import HeadConfig, TrainingConfig
 from core.training.networks.head_layers import TrainableHead, global_pooling
+from core.training.networks.models import HeadNetwork
 
 FEATURES, CLASSES = 6, 3
 
@@ -78,3 +79,15 @@ def test_the_head_for_global_features_undoes_that_for_grid_features(features: np
     )
     again = head.for_grid_features().for_global_features()
     np.testing.assert_allclose(again.logits(features), head.logits(features), rtol=1e-4, atol=1e-4)
+
+
+def test_a_nearly_dead_feature_does_not_outweigh_the_others() -> None:
+    """Divided by its deviation in training alone, it was hundreds in other pictures, and the loss tenfold."""
+    random = np.random.default_rng(0)
+    features = random.normal(size=(50, FEATURES)).astype(np.float32)
+    features[:, 0] *= 1e-4
+    network = HeadNetwork(
+        TrainingConfig(dataset_version=1), CLASSES, Task.MULTI_CLASS, features, is_global=False
+    )
+    unlike = np.full((1, FEATURES), 0.5, np.float32)
+    assert np.abs(network.standardised(unlike)).max() < 5
