@@ -45,6 +45,7 @@ NAMES = (
     "web_page",
     "http_api",
     "head_training",
+    "few_pictures",
     "input_pipeline",
     "training_kernels",
     "training_memory",

@@ -32,6 +32,8 @@ from core.training.artifacts import has_own_network, head_file, map_pooling
 from core.training.config import DEFAULT_EPOCHS, Imbalance, Loss, Monitor, Recipe, TrainingConfig
 from core.training.heads.data import reduction_of
 from core.training.heads.fitting import linear_phases
+from core.training.heads.held_out import held_out_temperature
+from core.training.records import EpochRecord, TrainingSummary
 from core.workspace import Project
 
 FOLDER = "reproduce"
@@ -57,6 +59,8 @@ class ReproductionRecipe(Record):
     # Penalty; 0: chosen by validation.
     l2: float
     label_smoothing: float
+    # The one head was chosen by cross-validation, and is fitted on training and validation pictures.
+    learns_from_validation: bool
     # Classes of unequal size count the same.
     is_balanced: bool
     monitor: Monitor
@@ -135,6 +139,12 @@ def _prepared(project: Project, run: Path, network: bytes) -> Reproduction:
 def _recipe(run: Path, settings: TrainingConfig, dataset: Dataset) -> ReproductionRecipe:
     report, labels = read_report(run), read_labels(run)
     is_reduced = reduction_of(dataset, settings, HeadWeights.load(head_file(run)).feature_size) is not None
+    heads, l2 = linear_phases(settings, reduced=is_reduced), settings.head.l2
+    temperatures = report.calibration.temperatures if report.calibration else None
+    held_out, best = held_out_temperature(run), _best_epoch(run)
+    if held_out is not None and best is not None and best.phase is not None and best.l2 is not None:
+        heads, l2 = [best.phase], best.l2
+        temperatures = tuple(held_out * one for one in temperatures or (1.0,) * len(dataset.class_names))
     thresholds = None
     if isinstance(report, MultiLabelReport):
         thresholds = tuple(one.threshold for one in report.classes)
@@ -146,19 +156,25 @@ def _recipe(run: Path, settings: TrainingConfig, dataset: Dataset) -> Reproducti
         input_size=labels.input_size,
         pixel_range=labels.pixel_range,
         channels=labels.channels,
-        heads=tuple(phase.value for phase in linear_phases(settings, reduced=is_reduced)),
+        heads=tuple(phase.value for phase in heads),
         epochs=settings.epochs if settings.recipe is Recipe.QUICK else DEFAULT_EPOCHS[Recipe.QUICK],
-        l2=settings.head.l2,
+        l2=l2,
+        learns_from_validation=held_out is not None,
         label_smoothing=settings.loss.label_smoothing,
         is_balanced=settings.imbalance is not Imbalance.NONE,
         monitor=Monitor.LOSS if settings.monitor is Monitor.LEADING else settings.monitor,
         thresholds=thresholds,
-        temperatures=report.calibration.temperatures if report.calibration else None,
+        temperatures=temperatures,
         differences=tuple(_differences(run, settings)),
         accuracy=report.accuracy,
         accuracy_interval=report.accuracy_interval,
         test_pictures=report.pictures,
     )
+
+
+def _best_epoch(run: Path) -> EpochRecord | None:
+    result = JobDirectory(run).result() or {}
+    return TrainingSummary.from_json(result["training"]).best if "training" in result else None
 
 
 def _differences(run: Path, settings: TrainingConfig) -> list[str]:

@@ -18,13 +18,14 @@ from core.evaluation.report import ScoreSummary, withdraw_proof, write_report
 from core.evaluation.slices.clusters import cluster_features
 from core.evaluation.strangers.job import EvaluatedPictures, measure_strangers
 from core.evaluation.thresholds.answers import forget_chosen_thresholds
-from core.models.head import HeadWeights, pool_globally
+from core.models.head import HeadWeights, activated, pool_globally
 from core.progress import Progress, Stage
 from core.records import JsonObject
 from core.training.artifacts import engine_path, has_own_network, head_file, map_pooling
 from core.training.config import TrainingConfig
 from core.training.cost.stage_times import timed
 from core.training.features import cached_features, features_of_rows
+from core.training.heads.held_out import held_out_logits
 from core.workspace import project_of
 
 
@@ -43,21 +44,28 @@ def evaluate(directory: Path, config: JsonObject, progress: Progress) -> JsonObj
         features = cached_features(dataset, engine, progress, rows=both)
     progress.stage(Stage.EVALUATING)
     head = HeadWeights.load(head_file(directory))
-    temperatures = fit_temperatures(
-        dataset.task, dataset.targets[validation] > 0.5, head.logits(features[: len(validation)])
-    )
+    # Choices are made on predictions for pictures that the head has not learnt from.
+    held_out = held_out_logits(directory, dataset)
+    chosen_on, logits = held_out or (validation, head.logits(features[: len(validation)]))
+    temperatures = fit_temperatures(dataset.task, dataset.targets[chosen_on] > 0.5, logits)
     delivered = head.with_temperatures(temperatures)
     probabilities = delivered.probabilities(features)
-    thresholds = answer_thresholds(dataset, validation, probabilities[: len(validation)])
+    chosen = probabilities[: len(validation)]
+    if held_out is not None:
+        chosen = activated(logits / temperatures, delivered.activation)
+        probabilities[: len(validation)] = chosen[np.searchsorted(chosen_on, validation)]
+    thresholds = answer_thresholds(dataset, chosen_on, chosen)
     report = make_report(dataset, test, probabilities[len(validation) :], thresholds)
     calibration = measure_calibration(
-        TestPredictions.of(dataset, validation, probabilities[: len(validation)], thresholds),
+        TestPredictions.of(dataset, chosen_on, chosen, thresholds),
         TestPredictions.of(dataset, test, probabilities[len(validation) :], thresholds),
         raw=head.probabilities(features[len(validation) :]),
         temperatures=temperatures,
     )
     report = replace(report, calibration=calibration)
-    pictures = EvaluatedPictures(rows=both, features=features, validation_count=len(validation))
+    pictures = EvaluatedPictures(
+        rows=both, features=features, probabilities=probabilities, validation_count=len(validation)
+    )
     # From here on, results change that delivered files carry.
     withdraw_proof(directory)
     measure_strangers(directory, settings, dataset, pictures, delivered, engine, progress)

@@ -75,8 +75,7 @@ class HeadWeights:
 
     def probabilities(self, features: np.ndarray) -> FloatArray:
         """float32 (B, C): the softmax of the logits, each row summing to 1, or the sigmoid of each."""
-        logits = self.logits(features)
-        return softmax(logits) if self.activation == "softmax" else sigmoid(logits)
+        return activated(self.logits(features), self.activation)
 
     def with_temperatures(self, temperatures: np.ndarray) -> HeadWeights:
         """Divide the logits by temperatures, (C,)."""
@@ -161,6 +160,11 @@ def pool_globally(features: np.ndarray) -> FloatArray:
     cells = features.reshape(len(features), GRID_CELLS, features.shape[1] // GRID_CELLS)
     mean: FloatArray = cells.mean(axis=1, dtype=np.float32)
     return mean
+
+
+def activated(logits: np.ndarray, activation: Activation) -> FloatArray:
+    """Probabilities of logits float (B, C)."""
+    return softmax(logits) if activation == "softmax" else sigmoid(logits)
 
 
 def softmax(logits: np.ndarray) -> FloatArray:

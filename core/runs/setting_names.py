@@ -86,6 +86,7 @@ SETTING_NAMES = {
     "head.dropout_rate": N_("Dropout"),
     "head.l2": N_("L2 penalty"),
     "head.batch_norm": N_("Batch norm"),
+    "head.cross_validate": N_("Cross-validation with few pictures"),
     "loss.kind": N_("Loss"),
     "loss.label_smoothing": N_("Label smoothing"),
     "loss.focal_gamma": N_("Focal gamma"),

@@ -89,7 +89,7 @@ def judge_curve(
     if _diverges(phase):
         return _diagnosis(Verdict.DIVERGES, _DIVERGES, best=_best(metrics).epoch)
     is_linear = _is_linear_head(phase[-1])
-    if len(phase) < (_MIN_LINEAR_EPOCHS if is_linear else _MIN_EPOCHS):
+    if _is_too_short(phase, is_linear=is_linear):
         return None
     return (
         _underfits(metrics, phase, baseline)
@@ -97,6 +97,13 @@ def judge_curve(
         or (None if is_linear else _is_on_plateau(metrics, phase, monitor, patience))
         or _goes_well(metrics, phase)
     )
+
+
+def _is_too_short(phase: Sequence[EpochRecord], *, is_linear: bool) -> bool:
+    """Return True before there is anything to compare. With cross-validation, each penalty is one epoch."""
+    if not is_linear:
+        return len(phase) < _MIN_EPOCHS
+    return len(phase) < _MIN_LINEAR_EPOCHS and len({record.l2 for record in phase}) < _MIN_EPOCHS
 
 
 def _diverges(phase: Sequence[EpochRecord]) -> bool:

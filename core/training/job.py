@@ -159,12 +159,13 @@ class Training:
 
     def _train_linear_heads(self, data: HeadData) -> None:
         """Fit linear heads; for recipes that train a network, also the head that it starts with."""
+        rows = np.concatenate([self._dataset.rows(split) for split in (Split.TRAIN, Split.VALIDATION)])
         recorder = HeadRecorder(
             self.curve,
             self._checkpoints,
             self._progress,
             self._live,
-            validation_logits=lambda head: _logits(head, data.validation.features),
+            picture_ids=self._dataset.pictures["id"].iloc[rows].tolist(),
         )
         is_quick = self._settings.recipe is Recipe.QUICK
         epochs = self._settings.epochs if is_quick else DEFAULT_EPOCHS[Recipe.QUICK]
@@ -176,12 +177,13 @@ class Training:
                 recorder,
                 self.curve,
                 epochs=epochs,
+                check=lambda: raise_if_stopped(self._progress),
             )
         finally:
             recorder.save()
         self.curve.end_linear_heads()
-        best = HeadWeights.load(head_file(self._directory))
-        self._on_best(_logits(best, data.validation.features))
+        if recorder.best is not None:
+            self._on_best(recorder.best.validation_logits)
         self._live.show_delivered()
         if not is_quick:
             head = fit_starting_head(data.train, self._settings, self._dataset.task)
@@ -318,9 +320,3 @@ def require_all_splits(dataset: Dataset) -> None:
                 "Add pictures, or divide them anew on the Data page."
             )
         )
-
-
-def _logits(head: HeadWeights, features: np.ndarray) -> np.ndarray:
-    """Return the head's logits, also if only globally pooled features were read."""
-    fits = head.feature_size == features.shape[1]
-    return (head if fits else head.for_global_features()).logits(features)

@@ -124,6 +124,14 @@ def test_few_pictures_keep_the_backbone_frozen() -> None:
     found = advice(Wish.ACCURATE, pictures=160, device="cuda:0")
     assert found.recipe == "quick"
     assert "about 10 pictures a class" in str(found.reason)
+    assert "more pictures help most" not in str(found.reason)
+
+
+def test_with_very_few_pictures_more_of_them_are_the_advice() -> None:
+    found = advice(Wish.ACCURATE, pictures=80)
+    assert found.recipe == "quick"
+    assert "about 5 pictures a class" in str(found.reason)
+    assert "more pictures help most" in str(found.reason)
 
 
 def test_a_download_that_serves_the_wish_clearly_better_is_named() -> None:

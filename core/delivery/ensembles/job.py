@@ -16,7 +16,8 @@ from core.errors import NotFoundError
 from core.evaluation.assessment import answer_thresholds, make_report
 from core.evaluation.calibration.calibrating import measure_calibration
 from core.evaluation.calibration.temperature import fit_temperatures, logits_of, with_temperatures
-from core.evaluation.ensemble import EnsembleConfig
+from core.evaluation.ensemble import EnsembleConfig, averaged, normalised_weights
+from core.evaluation.evaluated_run import EvaluatedRun
 from core.evaluation.metrics.predictions import TestPredictions
 from core.evaluation.predictions import prediction_table
 from core.evaluation.report import (
@@ -27,6 +28,7 @@ from core.evaluation.report import (
     withdraw_proof,
     write_report,
 )
+from core.evaluation.strangers.chosen import known_scores
 from core.evaluation.strangers.job import EvaluatedPictures
 from core.evaluation.strangers.joined import measure_joined_strangers
 from core.evaluation.strangers.results import read_strangers
@@ -36,6 +38,7 @@ from core.models.litert.conversion import convert_to_tflite
 from core.progress import Progress, Stage, raise_if_stopped
 from core.records import JsonObject
 from core.training.features import features_of_rows
+from core.training.heads.held_out import held_out_temperature
 from core.workspace import project_of
 
 
@@ -54,13 +57,24 @@ def join(directory: Path, config: JsonObject, progress: Progress) -> JsonObject:
     progress.stage(Stage.EVALUATING)
     validation, test = dataset.rows(Split.VALIDATION), dataset.rows(Split.TEST)
     both = np.concatenate([validation, test])
-    outputs = features_of_rows(dataset, both, network, progress)
+    outputs = _without_learnt(
+        features_of_rows(dataset, both, network, progress),
+        members,
+        normalised_weights(len(members), settings.weights),
+        len(validation),
+        len(dataset.class_names),
+    )
     # From here on, results change that delivered files carry.
     withdraw_proof(directory)
     measure_joined_strangers(
         directory,
         dataset,
-        EvaluatedPictures(rows=both, features=outputs, validation_count=len(validation)),
+        EvaluatedPictures(
+            rows=both,
+            features=outputs,
+            probabilities=outputs[:, : len(dataset.class_names)],
+            validation_count=len(validation),
+        ),
         network,
         fitted_on=_fitted_on(members) if detectors else 0,
         progress=progress,
@@ -71,6 +85,27 @@ def join(directory: Path, config: JsonObject, progress: Progress) -> JsonObject:
         accuracy=report.accuracy, macro_f1=report.macro.f1, majority_baseline=report.majority_baseline
     )
     return {"test": scores.to_json()}
+
+
+def _without_learnt(
+    outputs: np.ndarray, members: Sequence[Path], weights: Sequence[float], validation: int, classes: int
+) -> np.ndarray:
+    """Return the network's outputs; where a member has learnt from the validation pictures, with its predictions by heads that have not.
+
+    Args:
+        outputs: float32 (n, classes or one more): probabilities of the validation pictures, then of the
+            test pictures, and perhaps the stranger score.
+        validation, classes: their numbers.
+    """
+    if all(held_out_temperature(member) is None for member in members):
+        return outputs
+    opened = [EvaluatedRun.open(member) for member in members]
+    outputs = outputs.copy()
+    outputs[:validation, :classes] = averaged(opened, weights)[0].probabilities
+    if outputs.shape[1] > classes:
+        scores = [known_scores(one.run, one.dataset, Split.VALIDATION).scores for one in opened]
+        outputs[:validation, classes] = np.average(scores, axis=0, weights=weights)
+    return outputs
 
 
 def deliver_ensemble(directory: Path, config: JsonObject, progress: Progress) -> JsonObject:

@@ -46,6 +46,9 @@ class EvaluatedPictures:
 
     rows: np.ndarray  # int64 (n,), of the dataset
     features: np.ndarray  # float32 (n, F)
+    probabilities: (
+        np.ndarray
+    )  # float32 (n, classes), of validation pictures by a head that was not trained on them
     validation_count: int
 
 
@@ -86,13 +89,16 @@ def measure_strangers(
     detector = fit_detector(
         knowns,
         validation,
-        head.probabilities(validation),
+        pictures.probabilities[: pictures.validation_count],
         dataset.task,
         is_grid=map_pooling(settings) == "grid",
     )
     strangers = pass_strangers(dataset, engine, progress)
-    known = known_table(dataset, pictures, detector.scores(*_seen(head, pictures.features), dataset.task))
-    table = strangers.table.assign(score=detector.scores(*_seen(head, strangers.features), dataset.task))
+    known = known_table(
+        dataset, pictures, detector.scores(pictures.features, pictures.probabilities, dataset.task)
+    )
+    seen = head.probabilities(strangers.features)
+    table = strangers.table.assign(score=detector.scores(strangers.features, seen, dataset.task))
     report = report_of(
         dataset,
         pictures,
@@ -143,10 +149,6 @@ def pass_strangers(dataset: Dataset, engine: Path, progress: Progress) -> Strang
         table=pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns),
         features=np.concatenate(features or [np.empty((0, extractor.output_size), np.float32)]),
     )
-
-
-def _seen(head: HeadWeights, features: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    return features, head.probabilities(features)
 
 
 def known_table(dataset: Dataset, pictures: EvaluatedPictures, scores: np.ndarray) -> pd.DataFrame:

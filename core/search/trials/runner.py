@@ -25,6 +25,7 @@ from core.training.bakeoff.job import milliseconds_a_picture
 from core.training.config import TrainingConfig
 from core.training.cost.plan import CostRecorder, remember
 from core.training.heads.data import prepared_engine
+from core.training.heads.held_out import held_out_logits
 from core.training.job import Training, require_learnt
 from core.training.records import EpochRecord
 from core.training.scores import Scores, score_logits
@@ -147,7 +148,8 @@ class TrialRunner:
         logits = self._trained(folder, settings, self.dataset, progress, epochs.append)
         if self.is_cross_validated:
             epochs = []
-            logits = self._out_of_fold(folder, settings, should_stop, on_epoch)
+            held_out = held_out_logits(folder, self.dataset)  # the training cross-validates by itself
+            logits = held_out[1] if held_out else self._out_of_fold(folder, settings, should_stop, on_epoch)
         targets = self.dataset.targets[self.scored_rows]
         scores = score_logits(logits, targets, self.dataset.task, settings.leading_metric)
         return TrialResult(

@@ -9,6 +9,7 @@ import numpy as np
 
 from core.data.labels.task import Task
 from core.models.head import HeadWeights
+from core.training.heads.cross_validation import CrossValidation
 from core.training.heads.data import HeadData
 from core.training.heads.linear import EpochScores, fit_linear_head
 from core.training.heads.selection import HeadSelection
@@ -17,10 +18,16 @@ from core.training.phases import Phase
 
 @dataclass(frozen=True, kw_only=True)
 class BestHead:
-    """Scores of a head at its best epoch, and its logits float32 (v, C) on the validation pictures."""
+    """Head at its best epoch, for features of ``phase``'s pooling."""
 
+    head: HeadWeights
+    phase: Phase
     scores: EpochScores
-    validation_logits: np.ndarray
+
+    @property
+    def validation_logits(self) -> np.ndarray:
+        """float32 (v, C) on the validation pictures."""
+        return self.scores.validation_logits
 
 
 def fit_best_head(
@@ -32,29 +39,35 @@ def fit_best_head(
     check: Callable[[], None],
     l2: float | None = None,
     label_smoothing: float = 0.0,
+    cross_validates: bool = False,
 ) -> BestHead:
-    """Fit linear heads from the simplest to the richest, and return the one that a run would select.
+    """Fit linear heads from the simplest to the richest, and return the one that validation selects.
 
     Args:
         phases: the pooling of each head.
         epochs: the maximum of each head.
         check: called after each epoch; an exception that it raises ends the fit.
         l2, label_smoothing: as in ``fit_linear_head``.
+        cross_validates: select by cross-validation, and fit on the validation pictures too; no penalty
+            and no label smoothing is taken.
     """
-    selection = HeadSelection(data.validation.groups)
-    eligible = list[tuple[EpochScores, HeadWeights, HeadData]]()
+    folds = CrossValidation(data, task, check) if cross_validates else None
+    selection = HeadSelection(folds.groups if folds else data.validation.groups)
+    eligible = list[BestHead]()
     for phase in phases:
         pooled = data.globally_pooled() if phase is Phase.GLOBAL_POOLING else data
         selection.begin()
 
-        def add(scores: EpochScores, head: HeadWeights, l2: float, pooled: HeadData = pooled) -> None:
+        def add(scores: EpochScores, head: HeadWeights, l2: float, phase: Phase = phase) -> None:
             if selection.may_be_best(scores) and (
-                not eligible or scores.validation_loss < eligible[-1][0].validation_loss
+                not eligible or scores.validation_loss < eligible[-1].scores.validation_loss
             ):
-                eligible.append((scores, head, pooled))
-                del eligible[:-1]
+                eligible[:] = [BestHead(head=head, phase=phase, scores=scores)]
             check()
 
+        if folds:
+            folds.fit(pooled, epochs=epochs, on_epoch=add)
+            continue
         fit_linear_head(
             pooled.train,
             pooled.validation,
@@ -64,5 +77,4 @@ def fit_best_head(
             l2=l2,
             label_smoothing=label_smoothing,
         )
-    ((scores, head, pooled),) = eligible
-    return BestHead(scores=scores, validation_logits=head.logits(pooled.validation.features))
+    return eligible[0]

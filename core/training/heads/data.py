@@ -9,6 +9,7 @@ import numpy as np
 
 from core.data.dataset import Dataset
 from core.data.labels.layout import Split
+from core.data.labels.task import Task
 from core.models.head import pool_globally
 from core.models.litert.conversion import cached_engine, feature_engine
 from core.models.litert.engine import FeatureExtractor
@@ -33,12 +34,36 @@ class HeadData:
     train: FeatureSet
     validation: FeatureSet
     is_reduced: bool  # the features are globally pooled already
+    copies: int = (
+        0  # augmented copies of each training picture; the training set has all rows of one after another
+    )
+
+    @property
+    def pictures(self) -> FeatureSet:
+        """Training pictures without copies, then validation pictures; without weights."""
+        train = self.train.at(slice(len(self.train.features) // (1 + self.copies)))
+        return _concatenated(train, self.validation)
+
+    def joined(self, task: Task) -> FeatureSet:
+        """Training pictures with their copies, then validation pictures, weighted as training pictures are."""
+        both = _concatenated(self.train, self.validation)
+        return (
+            both
+            if self.train.weights is None
+            else replace(both, weights=balancing_weights(both.targets, task))
+        )
+
+    def of_rows(self, of_pictures: np.ndarray) -> np.ndarray:
+        """Values of ``joined``, (m,), from values of ``pictures``, (n,)."""
+        train = len(self.train.features) // (1 + self.copies)
+        return np.concatenate([np.tile(of_pictures[:train], 1 + self.copies), of_pictures[train:]])
 
     def globally_pooled(self) -> HeadData:
         """Average the 2 x 2 cells, which gives global average pooling."""
         if self.is_reduced:
             return self
-        return HeadData(
+        return replace(
+            self,
             train=replace(self.train, features=pool_globally(self.train.features)),
             validation=replace(self.validation, features=pool_globally(self.validation.features)),
             is_reduced=True,
@@ -76,6 +101,7 @@ class FeatureMatrix:
             train=FeatureSet(
                 features=np.concatenate([self.features[rows], *copies]),
                 targets=np.tile(self.targets[rows], (1 + len(copies), 1)),
+                groups=np.tile(dataset.groups[rows], 1 + len(copies)),
             ),
             validation=FeatureSet(
                 features=self.features[validation],
@@ -83,6 +109,7 @@ class FeatureMatrix:
                 groups=dataset.groups[validation],
             ),
             is_reduced=self.is_reduced,
+            copies=len(copies),
         )
         return data.weighed(settings, dataset)
 
@@ -92,6 +119,16 @@ class FeatureMatrix:
         if np.array_equal(self.copied, rows):  # no array needs to be copied
             return list(self.copies)
         return list(self.copies[:, np.searchsorted(self.copied, rows)])
+
+
+def _concatenated(train: FeatureSet, validation: FeatureSet) -> FeatureSet:
+    return FeatureSet(
+        features=np.concatenate([train.features, validation.features]),
+        targets=np.concatenate([train.targets, validation.targets]),
+        groups=None
+        if train.groups is None or validation.groups is None
+        else np.concatenate([train.groups, validation.groups]),
+    )
 
 
 def prepare_head_data(dataset: Dataset, settings: TrainingConfig, progress: Progress) -> HeadData:

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import numpy as np
-
 from core.data.labels.task import Task
+from core.formatting import rounded_percent
+from core.messages import N_, Message
 from core.models.head import HeadWeights
 from core.progress import Progress, raise_if_stopped
 from core.training.artifacts import write_head
 from core.training.checkpoint import Checkpoints
 from core.training.config import Pooling, TrainingConfig
 from core.training.curve import LearningCurve
+from core.training.heads.cross_validation import CrossValidation, HeldOutAccuracy, is_cross_validated
 from core.training.heads.data import HeadData
 from core.training.heads.linear import EpochScores, FeatureSet, fit_linear_head
 from core.training.heads.selection import HeadSelection
@@ -36,15 +37,17 @@ class HeadRecorder:
         progress: Progress,
         live: LiveView,
         *,
-        validation_logits: Callable[[HeadWeights], np.ndarray],
+        picture_ids: Sequence[str] = (),
     ) -> None:
         """Prepare a recorder.
 
         Args:
-            validation_logits: logits float32 (v, C) of a head on the validation pictures.
+            picture_ids: of the training pictures, then of the validation pictures, for heads that are
+                scored on both.
         """
         self._curve, self._checkpoints, self._progress = curve, checkpoints, progress
-        self._live, self._validation_logits = live, validation_logits
+        self._live, self._picture_ids = live, picture_ids
+        self.best: EpochScores | None = None
         self._unsaved: tuple[int, HeadWeights] | None = None
         self._saved_at = self._shown_at = 0.0
 
@@ -61,7 +64,7 @@ class HeadRecorder:
         )
         epoch = self._curve.epoch + 1
         if may_be_best and self._curve.is_best(metrics):
-            self._unsaved = (epoch, head)
+            self.best, self._unsaved = scores, (epoch, head)
         self._curve.add(metrics, f"{epoch:05d}", may_be_best=may_be_best)
         self._progress.advance(epoch, max(epoch, self._curve.planned))
         # A linear epoch takes milliseconds and a safe write as long, so not every best one is written.
@@ -69,18 +72,20 @@ class HeadRecorder:
             self.save()
         if time.monotonic() - self._shown_at > _SAVE_EVERY_SECONDS:
             self._shown_at = time.monotonic()
-            self._live.show(self._validation_logits(head))
+            self._live.show(scores.validation_logits)
         raise_if_stopped(self._progress)
 
     def save(self) -> None:
         """Write the best head so far, unless it is on disk already."""
-        if self._unsaved is None:
+        if self._unsaved is None or self.best is None:
             return
-        epoch, head = self._unsaved
+        (epoch, head), scores = self._unsaved, self.best
 
         def write(folder: Path) -> None:
             write_head(folder, head)
-            self._live.write_predictions(folder, self._validation_logits(head), epoch)
+            if scores.held_out is not None:
+                scores.held_out.save(folder, self._picture_ids)
+            self._live.write_predictions(folder, scores.validation_logits, epoch)
 
         self._checkpoints.write_best(f"{epoch:05d}", write)
         self._unsaved, self._saved_at = None, time.monotonic()
@@ -95,17 +100,21 @@ def fit_linear_heads(
     curve: LearningCurve,
     *,
     epochs: int,
+    check: Callable[[], None],
 ) -> None:
     """Fit the heads that the settings allow, one after the other; the best epoch is saved.
 
-    Validation selects it, the simpler head preferred (:class:`HeadSelection`). All heads are
-    saved for 2 x 2 pooled features: one on globally pooled features is spread over the cells.
+    Validation selects it, of few pictures cross-validation, the simpler head preferred
+    (:class:`HeadSelection`). All heads are saved for 2 x 2 pooled features: one on globally
+    pooled features is spread over the cells.
 
     Args:
         epochs: the maximum of all heads together.
+        check: called within long epochs; an exception that it raises ends the fit.
     """
     phases = linear_phases(settings, reduced=data.is_reduced)
-    selection = HeadSelection(data.validation.groups)
+    folds = CrossValidation(data, task, check) if is_cross_validated(settings, data) else None
+    selection = HeadSelection(folds.groups if folds else data.validation.groups)
     first = epochs // len(phases) or epochs  # a single epoch goes to the first head
     for phase, share in zip(phases, (first, epochs - first), strict=False):
         if not share:
@@ -118,6 +127,9 @@ def fit_linear_heads(
             recorder.add(scores, head, l2, may_be_best=selection.may_be_best(scores))
 
         pooled = data.globally_pooled() if phase is Phase.GLOBAL_POOLING else data
+        if folds:
+            folds.fit(pooled, epochs=share, on_epoch=add, leading=settings.leading_metric)
+            continue
         fit_linear_head(
             pooled.train,
             pooled.validation,
@@ -128,6 +140,8 @@ def fit_linear_heads(
             label_smoothing=settings.loss.label_smoothing,
             leading=settings.leading_metric,
         )
+    if folds:
+        curve.note(_note(folds.accuracy()))
 
 
 def fit_starting_head(train: FeatureSet, settings: TrainingConfig, task: Task) -> HeadWeights:
@@ -163,3 +177,23 @@ def linear_phases(settings: TrainingConfig, *, reduced: bool) -> list[Phase]:
     if settings.head.pooling is Pooling.GRID:
         return [Phase.GRID_POOLING]
     return [Phase.GLOBAL_POOLING, Phase.GRID_POOLING]
+
+
+def _note(measured: HeldOutAccuracy) -> Message:
+    low, high = measured.interval
+    return Message(
+        _CROSS_VALIDATED,
+        {
+            "pictures": measured.pictures,
+            "accuracy": rounded_percent(measured.accuracy),
+            "low": rounded_percent(low),
+            "high": rounded_percent(high),
+        },
+    )
+
+
+_CROSS_VALIDATED = N_(
+    "There are few pictures, so the head was chosen by cross-validation and has learnt from all {pictures} "
+    "training and validation pictures. Of pictures that it had not learnt from, {accuracy}% were right "
+    "({low}–{high}%)."
+)

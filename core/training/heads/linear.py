@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Self
 
 import numpy as np
@@ -19,6 +19,7 @@ from threadpoolctl import threadpool_limits
 from core.data.labels.task import Task
 from core.devices import cpu_cores
 from core.models.head import HeadWeights
+from core.training.heads.held_out import HeldOut
 from core.training.heads.objective import LinearObjective, standardisation
 from core.training.leading_metric import LeadingMetric
 from core.training.scores import score_logits
@@ -47,6 +48,13 @@ class FeatureSet:
         """Make a set of pictures with one class each: ``labels`` int (n,), 0 to ``num_classes`` - 1."""
         return cls(features=features, targets=np.eye(num_classes, dtype=np.float32)[labels], weights=weights)
 
+    def at(self, rows: np.ndarray | slice) -> Self:
+        """Return the set of some rows: int64 indices, bool (n,) or a slice."""
+        weights, groups = (None if one is None else one[rows] for one in (self.weights, self.groups))
+        return replace(
+            self, features=self.features[rows], targets=self.targets[rows], weights=weights, groups=groups
+        )
+
     @property
     def labels(self) -> np.ndarray:
         """int64 (n,): each picture's strongest class."""
@@ -73,6 +81,9 @@ class EpochScores:
     # float (n,): of each validation picture
     validation_losses: np.ndarray = field(compare=False, repr=False)
     validation_leading: float | None = None  # the metric that matters, 0 to 1
+    validation_logits: np.ndarray = field(compare=False, repr=False)  # float32 (v, C)
+    # With cross-validation: the validation scores are those of all these pictures.
+    held_out: HeldOut | None = field(default=None, compare=False, repr=False)
 
 
 # Scores, the head as it stands, and its L2 penalty.
@@ -199,6 +210,7 @@ class _Fit:
             validation_macro_f1=validation.macro_f1,
             validation_leading=validation.leading,
             validation_losses=validation.losses,
+            validation_logits=logits,
         )
 
     def head(self, parameters: np.ndarray) -> HeadWeights:

@@ -8,7 +8,7 @@ import streamlit as st
 
 from core.errors import DarkroomError
 from core.models.backbones import Backbone, get_backbone
-from core.training.config import MAX_PICTURE_SIZE, TrainingConfig
+from core.training.config import CROSS_VALIDATED_PER_CLASS, MAX_PICTURE_SIZE, TrainingConfig
 from core.workspace import Project
 from pages.ui import state
 from pages.ui.display_names.training import setting_name
@@ -72,7 +72,9 @@ def _field(field: Field, config: TrainingConfig, value: Any) -> Any:
     key = f"{field.path}-{config.recipe}-{state.counter('settings')}"
     name = setting_name(field.path)
     own_size = get_backbone(config.backbone).input_size
-    help_text = _(field.help).format(rate=f"{config.learning_rate:g}", size=own_size)
+    help_text = _(field.help).format(
+        rate=f"{config.learning_rate:g}", size=own_size, most=CROSS_VALIDATED_PER_CLASS
+    )
     if isinstance(field, NumberField):
         return _number(field, name, value, help_text, key)
     if isinstance(field, SizeField):

@@ -137,6 +137,12 @@ GROUPS: tuple[tuple[str, tuple[Field, ...]], ...] = (
                 path="head.batch_norm",
                 help=N_("Normalises the outputs of hidden layers; large layers learn faster with it."),
             ),
+            SwitchField(
+                path="head.cross_validate",
+                help=N_(
+                    "With fewer than {most} pictures a class, cross-validation chooses the head, and it learns from the validation pictures as well."
+                ),
+            ),
         ),
     ),
     (
@@ -261,6 +267,8 @@ def used_settings(config: TrainingConfig) -> set[str]:
         used.add("loss.focal_gamma")
     if config.head.hidden_units:
         used |= {"head.dropout_rate", "head.batch_norm"}
+    elif config.recipe is Recipe.QUICK and not is_focal:
+        used.add("head.cross_validate")
     if config.recipe is not Recipe.SCRATCH and config.augmentation.is_active:
         used.add("augmented_views")
     if config.recipe in {Recipe.BALANCED, Recipe.BEST}:

@@ -31,6 +31,7 @@ def scores(validation_loss: float) -> EpochScores:
         validation_accuracy=1 - validation_loss,
         validation_macro_f1=0.8,
         validation_losses=np.zeros(1),
+        validation_logits=np.zeros((1, 2), np.float32),
     )
 
 
@@ -59,7 +60,6 @@ def test_a_head_is_shown_once_a_second_where_nothing_gets_better(
         Checkpoints(tmp_path),
         progress,
         looks,
-        validation_logits=lambda head: np.zeros((1, 2), np.float32),
     )
     for epoch in range(30):  # the first is the best, one every tenth of a second
         now[0] = 100 + epoch / 10

@@ -17,6 +17,7 @@ def epoch(losses: np.ndarray) -> EpochScores:
         validation_accuracy=1.0,
         validation_macro_f1=1.0,
         validation_losses=losses,
+        validation_logits=np.zeros((len(losses), 2), np.float32),
     )
 
 
