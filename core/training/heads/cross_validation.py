@@ -102,7 +102,7 @@ class CrossValidation:
                 held_out[rows] = path.head(penalty).logits(plain[rows])
             temperature = common_temperature(held_out, self._targets, self._task)
             held_out /= np.float32(temperature)
-            head = whole.head(penalty).with_temperatures(np.full(held_out.shape[1], temperature))
+            head = whole.head(penalty).with_temperatures(np.full(self._targets.shape[1], temperature))
             scores = score_logits(held_out, self._targets, self._task, leading)
             self._tried.append(scores)
             trained = score_logits(head.logits(plain), self._targets, self._task)
