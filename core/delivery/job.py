@@ -28,6 +28,7 @@ from core.delivery.files import (
 from core.errors import DeliveryError
 from core.evaluation.report import read_predictions, read_report
 from core.evaluation.strangers.chosen import limits_in_use
+from core.evaluation.strangers.detector import SCORE_TOLERANCE
 from core.evaluation.strangers.results import has_strangers, read_known_scores
 from core.evaluation.thresholds.answers import thresholds_in_use
 from core.files import whole_file
@@ -38,9 +39,6 @@ from core.training.artifacts import has_own_network
 from core.training.config import TrainingConfig
 from core.training.cost.stage_times import timed
 from core.workspace import project_of
-
-# Engines sum in different orders; a larger difference of a stranger score cannot be rounding.
-SCORE_TOLERANCE = 1e-2
 
 
 def deliver(directory: Path, config: JsonObject, progress: Progress) -> JsonObject:

@@ -18,6 +18,7 @@ from core.evaluation.calibration import temperature
 from core.evaluation.job import evaluate
 from core.evaluation.report import MultiClassReport, read_predictions, read_report
 from core.evaluation.strangers import job as strangers_job
+from core.evaluation.strangers.detector import StrangerDetector, fit_detector
 from core.evaluation.strangers.results import read_known_scores, read_stranger_scores, read_strangers
 from core.files import read_json
 from core.models.head import HeadWeights
@@ -189,5 +190,18 @@ def test_a_run_with_hardly_any_training_pictures_has_no_stranger_score(
 ) -> None:
     """The score of the evaluation before is removed, too."""
     monkeypatch.setattr(strangers_job, "LEAST_PICTURES", 1000)
+    evaluate(finished_run, config, QuietProgress())
+    assert read_strangers(finished_run) is None
+
+
+def test_a_network_to_which_all_pictures_look_alike_has_no_stranger_score(
+    finished_run: Path, config: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its exported files would answer with other scores, so the run would never be delivered."""
+
+    def fit_with_tiny_deviation(*arguments: Any, **options: Any) -> StrangerDetector:
+        return replace(fit_detector(*arguments, **options), distance_scale=1e-6)
+
+    monkeypatch.setattr(strangers_job, "fit_detector", fit_with_tiny_deviation)
     evaluate(finished_run, config, QuietProgress())
     assert read_strangers(finished_run) is None

@@ -33,6 +33,10 @@ RELATIVE_SHARE = 0.5
 # Least standard deviation of the doubt that is assumed, in nats: a classifier without a mistake has next to none.
 _LEAST_DOUBT = 0.1
 _TINY = 1e-6
+# Engines sum in different orders; a larger difference of a score cannot be rounding.
+SCORE_TOLERANCE = 1e-2
+# Relative difference of features between engines, which work in float32.
+_ROUNDING = 1e-6
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,6 +77,16 @@ class StrangerDetector:
             squares + nearest - RELATIVE_SHARE * (np.square(points) / self.variances).sum(axis=1)
         )
         return whole
+
+    def survives_rounding(self, features: np.ndarray) -> bool:
+        """True if engines agree on the scores; false where all pictures look alike to the network.
+
+        The distance is in standard deviations within a class, so it enlarges rounding where these are tiny.
+        """
+        signs = np.random.default_rng(0).choice(np.array([-1, 1], np.float32), features.shape)
+        rounded = self.distances(features * (1 + np.float32(_ROUNDING) * signs))
+        differences = np.abs(rounded - self.distances(features)) / self.distance_scale
+        return bool((differences <= SCORE_TOLERANCE).all())
 
     def save(self, path: Path) -> None:
         """Write all arrays to one ``.npz`` file, atomically."""

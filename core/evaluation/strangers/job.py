@@ -93,6 +93,8 @@ def measure_strangers(
         dataset.task,
         is_grid=map_pooling(settings) == "grid",
     )
+    if not detector.survives_rounding(pictures.features):
+        return
     strangers = pass_strangers(dataset, engine, progress)
     known = known_table(
         dataset, pictures, detector.scores(pictures.features, pictures.probabilities, dataset.task)

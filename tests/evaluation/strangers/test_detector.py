@@ -130,6 +130,16 @@ def test_degenerate_pictures_give_finite_scores(case: str) -> None:
     assert np.isfinite(detector.scores(features, sure(len(features)), Task.MULTI_CLASS)).all()
 
 
+@pytest.mark.parametrize(("spread", "expected"), [(1.0, True), (1e-7, False)])
+def test_scores_of_pictures_that_look_alike_do_not_survive_rounding(spread: float, expected: bool) -> None:
+    """After a few steps of training a deep network may give the same features for all, but for float32's rounding."""
+    features, targets = knowns()
+    alike = (features[:1] + spread * (features - features[:1])).astype(np.float32)
+    train = Knowns(features=alike[:300], targets=targets[:300])
+    detector = fit_detector(train, alike[300:400], sure(100), Task.MULTI_CLASS, is_grid=False)
+    assert detector.survives_rounding(alike[300:]) is expected
+
+
 def test_a_stored_detector_gives_the_same_scores(fitted: StrangerDetector, tmp_path: Path) -> None:
     fitted.save(tmp_path / "detector.npz")
     loaded = StrangerDetector.load(tmp_path / "detector.npz")
