@@ -186,6 +186,37 @@ class PartOf(Forwarding):
         self.whole.advance(round(_STEPS * fraction), _STEPS)
 
 
+class PartOfStage(PartOf):
+    """Progress of one of several parts of a stage, each of which begins it; earlier stages belong to the first.
+
+    Each stage is begun once, and none before the divided one after it.
+    """
+
+    def __init__(self, whole: Progress, start: float, end: float, divided: Stage, begun: set[Stage]) -> None:
+        """Prepare a part.
+
+        Args:
+            divided: the stage of which this is a part, from fraction ``start`` to ``end``.
+            begun: stages that were begun; all parts share it.
+        """
+        super().__init__(whole, start, end)
+        self._divided, self._begun = divided, begun
+        self._current: Stage | None = None  # None: one that another part has ended
+
+    def stage(self, stage: Stage) -> None:
+        is_new = stage not in self._begun and self._divided not in self._begun
+        if is_new:
+            self._begun.add(stage)
+            self.whole.stage(stage)
+        self._current = stage if is_new or stage is self._divided else None
+
+    def advance(self, done: int, total: int, likely: float | None = None) -> None:
+        if self._current is self._divided:
+            super().advance(done, total, likely)
+        elif self._current is not None:
+            self.whole.advance(done, total, likely)
+
+
 def raise_if_stopped(progress: Progress) -> None:
     """End the work if the user asked to stop or to pause.
 

@@ -17,6 +17,7 @@ from pages.ui import state
 from pages.ui.jobs import follow
 from pages.ui.model.bakeoff import bakeoff_section
 from pages.ui.model.catalogue import backbones_here, other_backbones, well_known_backbones
+from pages.ui.model.committee import committee_section
 from pages.ui.model.facts import facts_table
 from pages.ui.model.recommendation import recommendation_card
 from pages.ui.model.weights_upload import bring_weights_file, download_ended
@@ -54,6 +55,7 @@ speeds = measured_speeds()
 recommendation_card(project, dataset)
 bakeoff_section(project, dataset)
 backbones_here(project, states, speeds)
+committee_section(project, dataset, states)
 well_known_backbones(project, states, speeds)
 other_backbones(states, speeds)
 bring_weights_file(project)

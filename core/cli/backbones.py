@@ -9,7 +9,7 @@ from typing import Any
 from core.cli.command import Command
 from core.cli.terminal import STOPPED, Answer, FailedError, raise_if_failed, wait_or_stop
 from core.messages import Message
-from core.models.backbones import BACKBONES, WeightsSource
+from core.models.backbones import BACKBONES, WeightsSource, get_backbone
 from core.models.speeds import measured_speeds
 from core.models.supplied_weights import import_weights_file
 from core.models.weights.store import supplied_path, weights_ready, weights_state
@@ -78,7 +78,7 @@ def _bakeoff(options: argparse.Namespace) -> Answer:
 def _entry_answer(entry: dict[str, Any]) -> Answer:
     """Format the result of one backbone; accuracies from 0 to 1."""
     names = ("validation_accuracy", "interval", "validation_loss", "milliseconds", "bytes", "seconds")
-    named = {"backbone": entry["backbone"], "name": BACKBONES[entry["backbone"]].name}
+    named = {"backbone": entry["backbone"], "name": get_backbone(entry["backbone"]).name}
     return named | {name: entry[name] for name in names}
 
 
@@ -89,7 +89,7 @@ def _add_weights_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _add_bakeoff_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--project", required=True)
-    parser.add_argument("--backbones", metavar="KEY,KEY", help="only these")
+    parser.add_argument("--backbones", metavar="KEY,KEY", help="only these; KEY+KEY is a committee of two")
 
 
 COMMANDS = (

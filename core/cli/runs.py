@@ -234,7 +234,7 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="settings file of a search's trial; other options override it",
     )
-    parser.add_argument("--backbone", help=f"({DEFAULT_BACKBONE})")
+    parser.add_argument("--backbone", help=f"KEY, or KEY+KEY for two at once ({DEFAULT_BACKBONE})")
     parser.add_argument("--recipe", choices=list(Recipe))
     parser.add_argument(
         "--augment",

@@ -26,19 +26,26 @@ from core.evaluation.thresholds.answers import answered
 from core.files import digest_of, sha256_bytes
 from core.jobs.directory import JobDirectory
 from core.messages import N_
+from core.models.litert.rewriting import feature_map_side
 from core.progress import ignore_counts
 from core.records import read_record, write_record
 from core.training.artifacts import map_pooling
 from core.training.config import TrainingConfig
 
+# Of the joined maps of a committee that were pooled to cells before, in rows.
+_POOLED_SIDE = 2
+
 
 def _one_network(run: Path, content: bytes) -> ExplainedNetwork:
     settings = TrainingConfig.from_json(JobDirectory(run).config())
+    backbone, pooling = settings.sized_backbone, map_pooling(settings)
+    # Maps of unequal sides are joined after they were pooled.
+    is_pooled = bool(backbone.members) and feature_map_side(content, pooling) <= _POOLED_SIDE
     return ExplainedNetwork(
         content,
         delivered_head(run),
-        map_pooling(settings),
-        has_local_map=not settings.sized_backbone.mixes_positions,
+        pooling,
+        has_local_map=not (backbone.mixes_positions or is_pooled),
     )
 
 

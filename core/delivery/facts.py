@@ -60,7 +60,7 @@ class ModelFacts(Labels):
     dataset_digest: str
     test_pictures: int
     metrics: tuple[MeasuredMetric, ...]
-    # of an ensemble several
+    # of a committee and of an ensemble several
     backbones: tuple[BackboneFacts, ...]
 
 
@@ -99,7 +99,7 @@ def _backbones(evaluated: EvaluatedRun) -> tuple[BackboneFacts, ...]:
         keys = EnsembleConfig.from_json(JobDirectory(evaluated.run).config()).backbones
     else:
         keys = (evaluated.settings.backbone,)
-    backbones = [get_backbone(key) for key in keys]
+    backbones = dict.fromkeys(part for key in keys for part in get_backbone(key).parts)
     return tuple(
         BackboneFacts(key=backbone.key, name=backbone.name, source=backbone.source, licence=backbone.licence)
         for backbone in backbones

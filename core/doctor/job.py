@@ -21,7 +21,7 @@ from core.models.speeds import expected_seconds
 from core.models.weights.store import weights_ready
 from core.progress import PartOf, Progress, Stage
 from core.records import JsonObject
-from core.training.features import cached_features, count_missing
+from core.training.features.cache import cached_features, count_missing
 from core.workspace import project_of
 
 # First estimates for the time left: pictures, and seconds for any number of them.
@@ -83,7 +83,7 @@ def picture_features(dataset: Dataset, progress: Progress) -> np.ndarray | None:
     # The weights are damaged. Checks that need no features still run.
     except WeightsError:
         return None
-    return cached_features(dataset, engine, progress, speed_key=backbone.key)
+    return cached_features(dataset, engine, progress, timed=backbone)
 
 
 def _draw_map(dataset: Dataset, features: np.ndarray, progress: Progress) -> None:

@@ -24,7 +24,8 @@ from core.records import JsonObject
 from core.training.artifacts import engine_path, has_own_network, head_file, map_pooling
 from core.training.config import TrainingConfig
 from core.training.cost.stage_times import timed
-from core.training.features import cached_features, features_of_rows
+from core.training.features.cache import cached_features
+from core.training.features.network import features_of_rows
 from core.training.heads.held_out import held_out_logits
 from core.workspace import project_of
 

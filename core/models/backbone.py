@@ -1,4 +1,4 @@
-"""Record of a backbone; the table of backbones is in ``backbones``."""
+"""Record of a backbone; the table of backbones is in ``backbones``, committees of them in ``committee``."""
 
 from __future__ import annotations
 
@@ -54,3 +54,10 @@ class Backbone:
     size_step: int = 1  # a picture's side is a multiple of this, in pixels
     # Attention: each cell of the last feature map sees all parts of the picture alike.
     mixes_positions: bool = False
+    # Of a committee: its backbones, all at its input size. Their features are joined under one head.
+    members: tuple[Backbone, ...] = ()
+
+    @property
+    def parts(self) -> tuple[Backbone, ...]:
+        """Backbones with weights and features of their own: the members of a committee, or itself."""
+        return self.members or (self,)

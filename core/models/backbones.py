@@ -14,6 +14,7 @@ from dataclasses import replace
 from core.errors import ConfigError
 from core.messages import N_
 from core.models.backbone import Backbone, Preprocessing, WeightsSource
+from core.models.committee import JOINT, committee_at_size, committee_of
 from core.models.keras_backbones import KERAS_BACKBONES
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "Preprocessing",
     "WeightsSource",
     "at_size",
+    "find_backbone",
     "get_backbone",
 ]
 
@@ -176,12 +178,22 @@ BACKBONES: dict[str, Backbone] = {
 DEFAULT_BACKBONE = "efficientnet_lite0"
 
 
+def find_backbone(key: str) -> Backbone | None:
+    """Look up a backbone, or a committee, by its key; None if there is none."""
+    try:
+        return get_backbone(key)
+    except ConfigError:
+        return None
+
+
 def get_backbone(key: str) -> Backbone:
-    """Look up a backbone by its key.
+    """Look up a backbone by its key; keys joined by “+” make a committee.
 
     Raises:
-        ConfigError: no backbone has this key.
+        ConfigError: no backbone has this key, or these cannot be a committee.
     """
+    if JOINT in key:
+        return committee_of([get_backbone(member.strip()) for member in key.split(JOINT)])
     if key not in BACKBONES:
         nearest = difflib.get_close_matches(key, BACKBONES, n=_NEAREST, cutoff=0.3)
         raise ConfigError(
@@ -227,4 +239,4 @@ def at_size(backbone: Backbone, size: int) -> Backbone:
             higher=size - left + backbone.size_step,
             own=backbone.input_size,
         )
-    return replace(backbone, input_size=size)
+    return committee_at_size(backbone, size) if backbone.members else replace(backbone, input_size=size)

@@ -9,6 +9,9 @@ The rules come from measurements:
 - A network for large pictures gains nothing from pictures of 28 pixels.
 - Few pictures make millions of weights overfit.
 - A difference of accuracy that the user's pictures are too few to show is not worth a cost.
+- Where backbones stay as they are, the joined features of two are usually more accurate than those
+  of the better one, for the time of both (Lite0 and Lite2 on 500 drawings of nine classes, five
+  folds: 84.0% against 81.4%).
 
 Pure functions: callers pass in the state of the machine.
 """
@@ -20,7 +23,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from core.messages import N_, Message
-from core.models.backbones import BACKBONES, Backbone
+from core.models.backbones import BACKBONES, DEFAULT_BACKBONE, Backbone, get_backbone
+from core.models.committee import JOINT
 from core.models.costs import pictures_per_second
 from core.statistics import wilson_interval
 
@@ -52,6 +56,7 @@ class Recommendation:
     """Recommended backbone and recipe.
 
     ``better`` is a backbone that meets the wish clearly better after a download; "" without one.
+    ``committee`` is more accurate with the same recipe, within the user's patience; "" without one.
     """
 
     backbone: str
@@ -59,6 +64,7 @@ class Recommendation:
     reason: Message
     is_ready: bool = True  # False: its weights must be downloaded first
     better: str = ""
+    committee: str = ""
 
 
 _SEES_WELL = 70.0  # percent on ImageNet: below, speed and size cost too much accuracy
@@ -73,6 +79,7 @@ _MANY_PICTURES = 2000
 _LAST_BLOCKS_TIMES_SLOWER = 5.0  # training the last blocks on a processor, against looking once
 _LAST_BLOCKS_EPOCHS = 12
 _LAST_BLOCKS_PATIENCE_SECONDS = 3600.0
+_MOST_TIMES_THE_WORK = 5.0  # of the second backbone of a committee, against the default
 _WORTH_A_DOWNLOAD = 1.0  # percent on ImageNet
 _WORTH_A_DOWNLOAD_TIMES = 1.3  # as fast, or smaller by as much
 
@@ -95,7 +102,30 @@ def recommend(situation: Situation, wish: Wish = Wish.BALANCED) -> Recommendatio
         reason=_joined(reasons),
         is_ready=bool(ready),
         better=best.key if _is_worth_a_download(best, backbone, situation, wish) else "",
+        committee=_worthwhile_committee(backbone, recipe, situation, wish),
     )
+
+
+def two_at_once(ready: Collection[str]) -> Backbone | None:
+    """Committee of the default backbone and the most accurate other one here; None without another.
+
+    The features of the default are there already where pictures were checked. One that takes more
+    than a few times as long is left out.
+    """
+    here = _pretrained([key for key in ready if key != DEFAULT_BACKBONE])
+    most = _MOST_TIMES_THE_WORK * BACKBONES[DEFAULT_BACKBONE].billion_multiply_adds
+    others = [one for one in here if one.billion_multiply_adds <= most]
+    if DEFAULT_BACKBONE not in ready or not others:
+        return None
+    return get_backbone(JOINT.join([DEFAULT_BACKBONE, max(others, key=_top1).key]))
+
+
+def _worthwhile_committee(backbone: Backbone, recipe: str, situation: Situation, wish: Wish) -> str:
+    """Key of two at once where backbones stay as they are, both can be waited for, and one is as good as this."""
+    committee = two_at_once(situation.ready) if recipe == "quick" else None
+    if committee is None or max(_top1(member) for member in committee.members) < _top1(backbone):
+        return ""
+    return committee.key if _affordable([committee], situation, wish) else ""
 
 
 def _pretrained(keys: Collection[str]) -> list[Backbone]:

@@ -5,6 +5,7 @@ Imports NumPy only, so that the web process, training and tests share it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -165,6 +166,22 @@ def pool_globally(features: np.ndarray) -> FloatArray:
 def activated(logits: np.ndarray, activation: Activation) -> FloatArray:
     """Probabilities of logits float (B, C)."""
     return softmax(logits) if activation == "softmax" else sigmoid(logits)
+
+
+def join_features(parts: Sequence[np.ndarray], *, is_grid: bool) -> FloatArray:
+    """Join the features of several backbones, float32 (B, F) each, as their joint network does.
+
+    Args:
+        is_grid: they are 2 × 2 pooled, so they are joined cell by cell; else one after the other.
+    """
+    cells = GRID_CELLS if is_grid else 1
+    count, widths = len(parts[0]), [part.shape[1] // cells for part in parts]
+    joined = np.empty((count, cells, sum(widths)), np.float32)
+    start = 0
+    for part, width in zip(parts, widths, strict=True):
+        joined[:, :, start : start + width] = part.reshape(count, cells, width)
+        start += width
+    return joined.reshape(count, -1)
 
 
 def softmax(logits: np.ndarray) -> FloatArray:

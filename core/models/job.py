@@ -21,8 +21,8 @@ def download(directory: Path, config: JsonObject, progress: Progress) -> JsonObj
     """Download the weights of ``config["backbone"]``."""
     backbone = get_backbone(config["backbone"])
     progress.stage(Stage.DOWNLOADING)
-    path = obtain_weights(backbone, progress.advance, progress.should_stop)
-    return {"backbone": backbone.key, "size_bytes": path.stat().st_size}
+    paths = [obtain_weights(part, progress.advance, progress.should_stop) for part in backbone.parts]
+    return {"backbone": backbone.key, "size_bytes": sum(path.stat().st_size for path in paths)}
 
 
 def measure(directory: Path, config: JsonObject, progress: Progress) -> JsonObject:
@@ -37,7 +37,9 @@ def measure(directory: Path, config: JsonObject, progress: Progress) -> JsonObje
         progress.advance(done, len(backbones))
         raise_if_stopped(progress)
         speeds[backbone.key] = _pictures_per_second(backbone, directory, progress)
-        remember_speed(backbone.key, speeds[backbone.key])
+        # A committee's follows from those of its members.
+        if not backbone.members:
+            remember_speed(backbone.key, speeds[backbone.key])
     progress.advance(len(backbones), len(backbones))
     return {"pictures_per_second": speeds}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from core.files import read_json, write_json
 from core.models.backbones import BACKBONES, Backbone
-from core.models.costs import pictures_per_second
+from core.models.costs import own_size, pictures_per_second, times_the_work
 from core.workspace import backbones_folder
 
 _AT = "@"  # before the size, in the names of speeds with pictures of another size than the backbone's own
@@ -16,13 +16,19 @@ def measured_speeds() -> dict[str, float]:
 
 
 def measured_speed(backbone: Backbone) -> float | None:
-    """Pictures per second of a backbone with pictures of its ``input_size``; None if never measured."""
-    return _all_speeds().get(speed_key(backbone))
+    """Pictures per second of a backbone with pictures of its ``input_size``; None if never measured.
+
+    A committee takes the time of all its members.
+    """
+    speeds = _all_speeds()
+    parts = [speeds.get(speed_key(part)) for part in backbone.parts]
+    measured = [speed for speed in parts if speed is not None]
+    return 1 / sum(1 / speed for speed in measured) if len(measured) == len(parts) else None
 
 
 def speed_key(backbone: Backbone) -> str:
     """Key of a stored speed: the backbone's, with the size where it is not its own."""
-    if backbone.input_size == _own_size(backbone):
+    if backbone.input_size == own_size(backbone):
         return backbone.key
     return f"{backbone.key}{_AT}{backbone.input_size}"
 
@@ -38,20 +44,13 @@ def expected_seconds(backbone: Backbone, pictures: int) -> float:
     A size that was never timed is estimated from the backbone's own: the work grows with the pixels.
     A backbone that was never timed is estimated from its work and the speeds of others.
     """
+    if backbone.members:
+        return sum(expected_seconds(member, pictures) for member in backbone.members)
     speed = measured_speed(backbone)
     if speed is None:
         at_own_size = pictures_per_second(BACKBONES.get(backbone.key, backbone), measured_speeds())
         speed = at_own_size / times_the_work(backbone)
     return pictures / speed
-
-
-def times_the_work(backbone: Backbone) -> float:
-    """Cost of a picture of ``input_size``, relative to one of the backbone's own size."""
-    return (backbone.input_size / _own_size(backbone)) ** 2
-
-
-def _own_size(backbone: Backbone) -> int:
-    return BACKBONES.get(backbone.key, backbone).input_size
 
 
 def _all_speeds() -> dict[str, float]:

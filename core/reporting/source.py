@@ -103,10 +103,12 @@ class ReportSource:
 
     @property
     def backbones(self) -> tuple[Backbone, ...]:
-        """The backbone, or those of an ensemble's members."""
+        """The backbone, or those of a committee or of an ensemble's members."""
         if self.job.kind is JobKind.ENSEMBLE:
-            return tuple(get_backbone(key) for key in EnsembleConfig.from_json(self.settings).backbones)
-        return (get_backbone(self.settings["backbone"]),)
+            keys = EnsembleConfig.from_json(self.settings).backbones
+        else:
+            keys = (self.settings["backbone"],)
+        return tuple(dict.fromkeys(part for key in keys for part in get_backbone(key).parts))
 
     @property
     def backbone_names(self) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 from core.formatting import number
 from core.messages import N_
 from core.models.augmentation import table
-from core.models.backbones import BACKBONES
+from core.models.backbones import find_backbone
 from core.records import JsonObject
 from core.training.config import (
     Imbalance,
@@ -146,8 +146,8 @@ def setting_value(path: str, value: Any, translate: Callable[[str], str]) -> str
     """Format a setting's value as plain text."""
     if path in _VALUE_NAMES and value in _VALUE_NAMES[path]:
         return translate(_VALUE_NAMES[path][value])
-    if path in _WITH_BACKBONES and isinstance(value, str) and value in BACKBONES:
-        return BACKBONES[value].name
+    if path in _WITH_BACKBONES and isinstance(value, str) and (backbone := find_backbone(value)):
+        return backbone.name
     if isinstance(value, bool):
         return translate(N_("on")) if value else translate(N_("off"))
     if isinstance(value, list):

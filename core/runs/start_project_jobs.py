@@ -13,7 +13,7 @@ from core.data.pixels.range_changes import has_followed
 from core.jobs.directory import JobDirectory
 from core.jobs.kinds import JobKind
 from core.runs.temporary_jobs import start_temporary
-from core.training.bakeoff.job import backbones_to_try
+from core.training.bakeoff.job import backbones_to_try, usual_contestants
 from core.training.config import TrainingConfig
 from core.workspace import Project
 
@@ -58,12 +58,12 @@ def start_dataset_export(project: Project, format: str) -> JobDirectory:
 
 
 def start_bakeoff(project: Project, backbones: Sequence[str] | None = None) -> JobDirectory:
-    """Compare backbones on the newest pictures: those given, or all whose weights are on this machine.
+    """Compare backbones on the newest pictures: those given, or all whose weights are on this machine and two at once.
 
     Raises:
         ConfigError, WeightsError: one of those given cannot be compared.
     """
-    keys = backbones_to_try(backbones)
+    keys = usual_contestants() if backbones is None else backbones_to_try(backbones)
     config = {"version": settle_split(project).version, "backbones": keys}
     return start_temporary(project.jobs, JobKind.BAKEOFF, config)
 

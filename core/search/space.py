@@ -20,6 +20,7 @@ from core.messages import N_
 from core.models.augmentation import AugmentationConfig
 from core.models.augmentation.config import LIMITS
 from core.models.augmentation.presets import STRENGTHS
+from core.models.backbones import get_backbone
 from core.records import JsonObject, Record
 from core.training.config import (
     DEFAULT_LEARNING_RATE,
@@ -103,8 +104,8 @@ _NETWORKS: Mapping[str, Collection[Value]] = {"recipe": (Recipe.BALANCED.value, 
 _FROZEN: Mapping[str, Collection[Value]] = {"recipe": (Recipe.QUICK.value,)}
 _HIDDEN: Mapping[str, Collection[Value]] = {"hidden_layers": (1, 2, 3, 4)}
 _FULL = (Speed.FULL,)
-# Possible picture sizes depend on the backbone, so both are checked together.
-_TOGETHER = ("backbone", "picture_size")
+# Possible recipes and picture sizes depend on the backbone, so they are checked together.
+_TOGETHER = ("backbone", "recipe", "picture_size")
 
 # In the order of suggestion: a dimension stands after those that it needs.
 DIMENSIONS: dict[str, Dimension] = {
@@ -209,10 +210,10 @@ class SearchSpace(Record):
             if name not in _TOGETHER:
                 for value in domain.points(3):
                     config_with(base, {name: value})
-        self._require_sizes_fit(base)
+        self._require_backbones_fit(base)
 
-    def _require_sizes_fit(self, base: TrainingConfig) -> None:
-        """Raise ConfigError if a backbone of the space cannot take one of its picture sizes."""
+    def _require_backbones_fit(self, base: TrainingConfig) -> None:
+        """Raise ConfigError if a backbone of the space cannot take one of its recipes or picture sizes."""
         if isinstance(self.domains.get("picture_size"), Numbers):
             raise ConfigError(
                 N_(
@@ -229,6 +230,8 @@ class SearchSpace(Record):
 def default_space(speed: Speed, base: TrainingConfig) -> SearchSpace:
     """The usual dimensions, for a search whose space nobody chose."""
     names = [name for name, one in DIMENSIONS.items() if one.is_usual and speed in one.speeds]
+    if get_backbone(base.backbone).members and "recipe" in names:
+        names.remove("recipe")  # committees have one
     if speed is Speed.FULL or base.augmentation.is_active:
         names.append("augmentation")
     return SearchSpace(domains={name: DIMENSIONS[name].domain for name in names})

@@ -185,6 +185,16 @@ class TrainingConfig(Record):
 
     def __post_init__(self) -> None:
         backbone = get_backbone(self.backbone)
+        object.__setattr__(self, "backbone", backbone.key)
+        if backbone.members and self.recipe is not Recipe.QUICK:
+            raise ConfigError(
+                N_(
+                    "The backbones of the committee {backbone} stay as they are, so the recipe “{recipe}” cannot "
+                    "train them. Choose “quick”, or one backbone."
+                ),
+                backbone=backbone.name,
+                recipe=self.recipe.value,
+            )
         if self.recipe is not Recipe.SCRATCH and backbone.weights is WeightsSource.NONE:
             raise ConfigError(
                 N_(

@@ -52,15 +52,16 @@ def measure(directory: Path, config: Mapping[str, Any], progress: Progress) -> M
 
 def _time_features(dataset: Dataset, settings: TrainingConfig, progress: Progress) -> None:
     backbone = settings.sized_backbone
-    obtain_weights(backbone, should_stop=progress.should_stop)
-    extractor = FeatureExtractor(feature_engine(backbone, pooling=map_pooling(settings)))
-    if measured_speed(backbone) is not None:
-        return
-    pictures = _pictures(dataset, extractor.input_size, _FEATURE_PICTURES)
-    extractor.run(pictures[:2])  # the first call plans its memory
-    began = time.monotonic()
-    extractor.run(pictures)
-    remember_speed(speed_key(backbone), len(pictures) / (time.monotonic() - began))
+    for part in backbone.parts:
+        obtain_weights(part, should_stop=progress.should_stop)
+        extractor = FeatureExtractor(feature_engine(part, pooling=map_pooling(settings)))
+        if measured_speed(part) is not None:
+            continue
+        pictures = _pictures(dataset, extractor.input_size, _FEATURE_PICTURES)
+        extractor.run(pictures[:2])  # the first call plans its memory
+        began = time.monotonic()
+        extractor.run(pictures)
+        remember_speed(speed_key(part), len(pictures) / (time.monotonic() - began))
 
 
 def _throughput_of(phase: Phase, dataset: Dataset, settings: TrainingConfig) -> Throughput:

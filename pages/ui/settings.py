@@ -9,7 +9,7 @@ from typing import Any
 from core.data.dataset import open_dataset
 from core.errors import ConfigError
 from core.models.augmentation import AugmentationConfig
-from core.models.backbones import BACKBONES, DEFAULT_BACKBONE, WeightsSource
+from core.models.backbones import DEFAULT_BACKBONE, WeightsSource, find_backbone, get_backbone
 from core.training.config import Recipe, TrainingConfig, recipe_for, usual_augmentation
 from core.workspace import Project, project_settings, remember_setting
 
@@ -22,7 +22,8 @@ _RECIPE_SETTINGS_BEFORE = "dials"  # the key that older versions wrote
 def chosen_backbone(project: Project) -> str:
     """Return the backbone chosen on the Model page, or the default."""
     name = str(project_settings(project).get("backbone", DEFAULT_BACKBONE))
-    return name if name in BACKBONES else DEFAULT_BACKBONE
+    backbone = find_backbone(name)
+    return backbone.key if backbone else DEFAULT_BACKBONE
 
 
 def choose_backbone(project: Project, key: str) -> None:
@@ -37,10 +38,11 @@ def chosen_augmentation(project: Project) -> AugmentationConfig:
 
 
 def possible_recipes(backbone: str) -> list[Recipe]:
-    """Return the recipes that can train a backbone: all, or *from scratch* alone."""
-    if BACKBONES[backbone].weights is WeightsSource.NONE:
+    """Return the recipes that can train a backbone: all, *from scratch* alone, or *quick* alone for a committee."""
+    chosen = get_backbone(backbone)
+    if chosen.weights is WeightsSource.NONE:
         return [Recipe.SCRATCH]
-    return list(Recipe)
+    return [Recipe.QUICK] if chosen.members else list(Recipe)
 
 
 def chosen_recipe(project: Project) -> Recipe:

@@ -13,7 +13,7 @@ from core.data.dataset import open_dataset
 from core.data.labels.layout import Split
 from core.data.pixels.arrays import PictureStore
 from core.progress import QuietProgress
-from core.training.features import cached_features, count_missing
+from core.training.features.cache import cached_features, count_missing
 
 
 def test_nothing_has_to_be_decoded_or_computed(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -25,7 +25,7 @@ from core.models.head import HeadWeights
 from core.progress import QuietProgress, Stage
 from core.training.artifacts import engine_path, head_file
 from core.training.config import TrainingConfig
-from core.training.features import cached_features
+from core.training.features.cache import cached_features
 from core.workspace import project_of
 from tests.support.pictures import class_folders, write_folder
 from tests.support.progress_recorder import Recorder

@@ -155,3 +155,21 @@ def test_where_nothing_can_be_had_a_network_learns_from_scratch() -> None:
     """Small CNN counts as ready, but it has seen nothing yet."""
     found = advice(ready=["small_cnn"])
     assert (found.backbone, found.recipe) == ("small_cnn", "scratch")
+
+
+def test_two_at_once_are_offered_where_backbones_stay_as_they_are_and_both_can_be_waited_for() -> None:
+    """Lite0 and Lite2 see 49 pictures a second together: 1,600 in half a minute, 10,000 in more than three."""
+    here = {"ready": ["efficientnet_lite0", "efficientnet_lite2"], "speeds": {"efficientnet_lite0": 130.0}}
+    both = "efficientnet_lite0+efficientnet_lite2"
+    assert advice(**here).committee == both
+    assert advice(pictures=10_000, **here).committee == ""
+    assert advice(Wish.ACCURATE, pictures=10_000, **here).committee == both
+    assert advice(Wish.ACCURATE, **here).recipe == "balanced"
+    assert advice(Wish.ACCURATE, **here).committee == "", "fine-tuning gains more"
+    assert {advice(wish, **here).committee for wish in (Wish.FAST, Wish.SMALL)} == {""}
+
+
+def test_two_at_once_are_not_offered_instead_of_a_better_backbone() -> None:
+    """InceptionV3 has 77.9 percent, the better of EfficientNet-Lite0 and EfficientNetB0 77.1."""
+    found = advice(Wish.ACCURATE, pictures=20_000)
+    assert (found.backbone, found.recipe, found.committee) == ("inception_v3", "quick", "")

@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 
 from core.models.backbones import at_size, get_backbone
+from core.models.costs import times_the_work
 from core.models.speeds import (
     expected_seconds,
     measured_speed,
     measured_speeds,
     remember_speed,
     speed_key,
-    times_the_work,
 )
 
 LITE0 = get_backbone("efficientnet_lite0")  # 224 pixels

@@ -298,3 +298,49 @@ def test_an_official_weights_file_is_imported(open_page: OpenPage, project: Proj
     assert "is ready to use now" in app.success[0].value
     app.button(key="use-imported").click().run()
     assert project_settings(project)["backbone"] == backbone.key
+
+
+BOTH = "efficientnet_lite0+efficientnet_lite2"
+
+
+def test_two_at_once_are_one_choice_that_says_what_it_costs(open_page: OpenPage, project: Project) -> None:
+    remember_setting(project, "recipe", "balanced")
+    app = open_page("model")
+    assert "More accurate: two at once" in titles(app)
+    assert escape(get_backbone(BOTH).name) in said(app)
+    assert "to compute the features of your pictures · " in said(app)
+    assert f"{escape('33.1 MB')} on the disk of who uses it" in said(app)
+    app.button(key="choose-committee").click().run()
+    assert next_config(project).backbone == BOTH
+    assert next_config(project).recipe.value == "quick", "its backbones stay as they are"
+    assert "choose-committee" not in buttons(app)
+
+
+def test_the_recommendation_offers_two_at_once(open_page: OpenPage, project: Project) -> None:
+    app = open_page("model")
+    assert f"Usually more accurate still: {escape(get_backbone(BOTH).name)} at once" in said(app)
+    app.button(key="take-committee").click().run()
+    assert project_settings(project)["backbone"] == BOTH
+    assert "take-committee" not in buttons(app)
+
+
+def test_any_backbones_here_can_be_combined(open_page: OpenPage, project: Project) -> None:
+    app = open_page("model")
+    (members,) = [part for part in parts(app, "multiselect") if part.key.startswith("committee-members")]
+    assert members.value == ["efficientnet_lite0", "efficientnet_lite2"]
+    members.set_value(["efficientnet_lite1"]).run()
+    assert "Choose at least two." in said(app)
+    (members,) = [part for part in parts(app, "multiselect") if part.key.startswith("committee-members")]
+    members.set_value(["efficientnet_lite2", "efficientnet_lite1"]).run()
+    app.button(key="choose-combination").click().run()
+    assert project_settings(project)["backbone"] == "efficientnet_lite1+efficientnet_lite2"
+    assert not app.exception
+
+
+def test_a_bake_off_on_the_page_tries_two_at_once(open_page: OpenPage, project: Project) -> None:
+    assert "Two at once are tried as well." in said(open_page("model"))
+    tried(project, entry(DEFAULT_BACKBONE, 170, 8.0), entry(BOTH, 196, 20.0))
+    app = open_page("model")
+    assert f"{get_backbone(BOTH).name} has the most validation pictures right" in said(app).replace("\\", "")
+    app.button(key="take-choice").click().run()
+    assert project_settings(project)["backbone"] == BOTH

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from core.errors import ConfigError
-from core.search.space import Categorical, Numbers, SearchSpace, Speed
+from core.search.space import Categorical, Numbers, SearchSpace, Speed, default_space
 from core.training.config import TrainingConfig
 
 BASE = TrainingConfig(dataset_version=1)
@@ -56,3 +56,17 @@ def test_sizes_are_a_few_choices_never_a_range() -> None:
 def test_a_range_that_has_no_logarithm_is_refused_in_words() -> None:
     with pytest.raises(ConfigError, match="cannot go from 0 to 1"):
         require(l2=Numbers(low=0, high=1, log=True))
+
+
+def test_a_committee_is_searched_for_where_only_heads_are_trained() -> None:
+    """Its backbones stay as they are: a recipe that trains them is refused before the search starts."""
+    both = Categorical(choices=("efficientnet_lite0", "efficientnet_lite0+efficientnet_lite2"))
+    base = TrainingConfig(dataset_version=1)
+    SearchSpace(domains={"backbone": both}).require_fits(Speed.HEAD, base)
+    recipes = Categorical(choices=("quick", "balanced"))
+    with pytest.raises(ConfigError, match="stay as they are"):
+        SearchSpace(domains={"backbone": both, "recipe": recipes}).require_fits(Speed.FULL, base)
+    committee = TrainingConfig(dataset_version=1, backbone="efficientnet_lite0+efficientnet_lite2")
+    space = default_space(Speed.FULL, committee)
+    assert "recipe" not in space.dimensions
+    space.require_fits(Speed.FULL, committee)

@@ -32,7 +32,7 @@ from core.training.config import (
     Schedule,
     TrainingConfig,
 )
-from core.training.features import cached_features
+from core.training.features.cache import cached_features
 from core.training.heads import data, fitting
 from core.training.heads.linear import FeatureSet, fit_linear_head
 from core.training.job import train

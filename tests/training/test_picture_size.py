@@ -27,9 +27,9 @@ from core.models.litert.engine import Engine
 from core.models.speeds import measured_speed, measured_speeds, speed_key
 from core.progress import QuietProgress
 from core.reporting.exports import export_file
-from core.training import features
 from core.training.artifacts import engine_path
 from core.training.config import Recipe, TrainingConfig
+from core.training.features import network
 from core.training.job import train
 from core.workspace import Project
 
@@ -49,7 +49,7 @@ def finished(project: Project, settings: TrainingConfig) -> Path:
 @pytest.fixture
 def small_run(digits_project: Project, monkeypatch: pytest.MonkeyPatch) -> Path:
     """EfficientNet-Lite0 on digits of 96 pixels; its features at 224 are cached already."""
-    monkeypatch.setattr(features, "_MIN_TIMED_PICTURES", 1)
+    monkeypatch.setattr(network, "_MIN_TIMED_PICTURES", 1)
     return finished(digits_project, TrainingConfig(dataset_version=1, picture_size=SIZE, epochs=60, seed=1))
 
 

@@ -37,7 +37,7 @@ from core.messages import N_
 from core.models.litert.conversion import convert_to_tflite
 from core.progress import Progress, Stage, raise_if_stopped
 from core.records import JsonObject
-from core.training.features import features_of_rows
+from core.training.features.network import features_of_rows
 from core.training.heads.held_out import held_out_temperature
 from core.workspace import project_of
 

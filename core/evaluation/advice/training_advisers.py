@@ -20,7 +20,7 @@ from core.evaluation.robustness.suggestion import suggested_strengths
 from core.formatting import decimal
 from core.messages import N_, Message
 from core.models.augmentation.table import find_augmentation
-from core.models.backbones import BACKBONES, Backbone
+from core.models.backbones import BACKBONES, Backbone, get_backbone
 from core.training.config import Recipe
 from core.training.diagnosis import Verdict
 
@@ -137,7 +137,9 @@ def network(evidence: Evidence) -> Advice | None:
         return None
     training = int(evidence.training_counts.sum())
     facts = {"wrong": f"{100 * evidence.wrong:.1f}", "training": training}
-    if settings.recipe is Recipe.QUICK and training >= _LEAST_TRAINING_PICTURES:
+    # The backbones of a committee stay as they are.
+    can_train = not get_backbone(settings.backbone).members
+    if settings.recipe is Recipe.QUICK and can_train and training >= _LEAST_TRAINING_PICTURES:
         return Advice(
             message=Message(N_("Fine-tune the network: train with the recipe “balanced”.")),
             reason=Message(
@@ -149,7 +151,7 @@ def network(evidence: Evidence) -> Advice | None:
             link=TRAIN,
             weight=_FINE_TUNING_GAIN * evidence.wrong,
         )
-    return _better_backbone(evidence, BACKBONES[settings.backbone])
+    return _better_backbone(evidence, get_backbone(settings.backbone))
 
 
 def _better_backbone(evidence: Evidence, own: Backbone) -> Advice | None:

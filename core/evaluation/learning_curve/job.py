@@ -28,11 +28,10 @@ from core.evaluation.learning_curve.subsets import nested_subsets
 from core.messages import N_
 from core.models.augmentation import AugmentationConfig
 from core.models.litert.engine import FeatureExtractor
-from core.models.speeds import speed_key
 from core.progress import Progress, Stage, raise_if_stopped
 from core.records import JsonObject
 from core.training.config import DEFAULT_EPOCHS, Recipe, TrainingConfig
-from core.training.features import cached_features
+from core.training.features.cache import cached_features
 from core.training.heads.best import fit_best_head
 from core.training.heads.data import HeadData, prepared_engine, reduction_of
 from core.training.heads.fitting import linear_phases
@@ -90,7 +89,7 @@ def _head_data(dataset: Dataset, settings: TrainingConfig, progress: Progress) -
         dataset,
         engine,
         progress,
-        speed_key=speed_key(settings.sized_backbone),
+        timed=settings.sized_backbone,
         rows=np.concatenate([train, validation]),
         reduce=reduce,
     )

@@ -18,7 +18,7 @@ from core.evaluation.evaluated_run import EvaluatedRun
 from core.models.backbones import BACKBONES, DEFAULT_BACKBONE, WeightsSource
 from core.models.litert.conversion import cached_engine
 from core.training.artifacts import has_own_network, map_pooling
-from core.training.features import stored_features
+from core.training.features.cache import stored_features
 
 _TINY = 1e-12  # length of a picture without any feature
 

@@ -32,7 +32,8 @@ from core.progress import Progress, raise_if_stopped
 from core.training.artifacts import has_own_network, map_pooling
 from core.training.config import TrainingConfig
 from core.training.cost.estimate import MOST_SCORED_PICTURES
-from core.training.features import cached_features, features_of_rows
+from core.training.features.cache import cached_features
+from core.training.features.network import features_of_rows
 
 # From what a network gave for pictures, (n, F), to scores, float (n,), higher for strangers.
 Simple = Callable[[np.ndarray], np.ndarray]

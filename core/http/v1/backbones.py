@@ -13,7 +13,7 @@ from core.http.openapi.note import Note
 from core.http.v1.data.imports import UploadSource, uploaded
 from core.http.v1.views import JobView, job_view
 from core.messages import N_
-from core.models.backbones import BACKBONES, Backbone, WeightsSource
+from core.models.backbones import BACKBONES, Backbone, WeightsSource, find_backbone
 from core.models.speeds import measured_speeds
 from core.models.supplied_weights import import_weights_file
 from core.models.weights.store import weights_ready
@@ -52,7 +52,11 @@ class BackboneChoice(Record):
     """Backbones by their keys."""
 
     backbones: Annotated[
-        tuple[str, ...], Note(text="Empty: all whose weights are on this computer.", most=_MAX_BACKBONES)
+        tuple[str, ...],
+        Note(
+            text="Empty: all whose weights are on this computer. Keys joined by + are a committee.",
+            most=_MAX_BACKBONES,
+        ),
     ] = ()
 
 
@@ -85,7 +89,7 @@ def download(call: Call) -> JobView:
         NotFoundError: there is no such backbone.
         WeightsError: it has no pretrained weights.
     """
-    backbone = BACKBONES.get(call.path["backbone"])
+    backbone = find_backbone(call.path["backbone"])
     if backbone is None:
         raise NotFoundError(N_("There is no backbone called “{key}”."), key=call.path["backbone"][:80])
     if backbone.weights is WeightsSource.NONE:

@@ -40,7 +40,8 @@ class NewRun(Record):
     settings: Annotated[
         Mapping[str, Any],
         Note(
-            text="Settings of the training; the dataset's newest version is used.",
+            text="Settings of the training; the dataset's newest version is used. A backbone is a key, or keys "
+            "joined by +: a committee, whose features are joined under one head (recipe quick).",
             fields_of=TrainingConfig,
             without=FILLED_IN,
         ),

@@ -14,6 +14,7 @@ from keras import layers
 
 from core.models.architectures.networks import build_network, preprocess
 from core.models.backbones import Backbone
+from core.models.committee import JOINT
 from core.models.head import HeadWeights, MapPooling
 
 PICTURE_LAYER = "picture"
@@ -30,7 +31,8 @@ def build_feature_extractor(
     (B, GRID_CELLS * feature_size): the feature map averaged over 2 × 2 cells, cell by
     cell. This keeps coarse positions, which global average pooling forgets; the mean of
     the four cells is the global average. A backbone without pretrained weights starts
-    from random ones, as all do with ``pretrained=False``.
+    from random ones, as all do with ``pretrained=False``. The features of a committee are
+    those of its members, joined cell by cell as ``join_features`` does with arrays.
 
     Args:
         trainable: False freezes every layer, with the statistics of BatchNorm.
@@ -41,12 +43,54 @@ def build_feature_extractor(
     """
     size = backbone.input_size
     picture = keras.Input((size, size, 3), dtype="uint8", name=PICTURE_LAYER)
-    network = build_network(backbone, pretrained=pretrained)
-    feature_map = network(preprocess(picture, backbone.preprocessing))
+    if backbone.members:
+        feature_map = _joined_map(backbone, picture, pretrained=pretrained, pooling=pooling)
+    else:
+        network = build_network(backbone, pretrained=pretrained)
+        feature_map = network(preprocess(picture, backbone.preprocessing))
     features = pool_map(feature_map, pooling)
-    extractor = keras.Model(picture, features, name=backbone.key)
+    # TensorFlow allows no “+” in names.
+    extractor = keras.Model(picture, features, name=backbone.key.replace(JOINT, "-"))
     extractor.trainable = trainable
     return extractor
+
+
+def _joined_map(
+    committee: Backbone, picture: keras.KerasTensor, *, pretrained: bool, pooling: MapPooling
+) -> keras.KerasTensor:
+    """Join the members' feature maps along the features, float32 (B, H, W, F).
+
+    Maps of unequal sides cannot be joined before they are pooled. They are pooled first, and
+    pooling the small joint map once more changes nothing.
+    """
+    maps = [_member_map(member, picture, pretrained=pretrained) for member in committee.members]
+    if len({feature_map.shape[1:3] for feature_map in maps}) > 1:
+        maps = [
+            _pooled_map(feature_map, pooling, f"{member.key}_pooling")
+            for member, feature_map in zip(committee.members, maps, strict=True)
+        ]
+    return layers.Concatenate(dtype="float32", name="joined_maps")(maps)
+
+
+def _member_map(member: Backbone, picture: keras.KerasTensor, *, pretrained: bool) -> keras.KerasTensor:
+    """Feature map of one member, which is a model of its own with its preprocessing inside."""
+    size = member.input_size
+    own_picture = keras.Input((size, size, 3), dtype="uint8", name=PICTURE_LAYER)
+    network = build_network(member, pretrained=pretrained)
+    feature_map = network(preprocess(own_picture, member.preprocessing))
+    return keras.Model(own_picture, feature_map, name=member.key)(picture)
+
+
+def _pooled_map(feature_map: keras.KerasTensor, pooling: MapPooling, name: str) -> keras.KerasTensor:
+    """Pool a feature map to 2 × 2 cells, or to one of its maxima: float32 (B, 2, 2, F) or (B, 1, 1, F)."""
+    if pooling == "max":
+        return layers.GlobalMaxPooling2D(keepdims=True, dtype="float32", name=name)(feature_map)
+    return _grid_pooling(feature_map, name)(feature_map)
+
+
+def _grid_pooling(feature_map: keras.KerasTensor, name: str) -> keras.Layer:
+    side = feature_map.shape[1]
+    return layers.AveragePooling2D(-(-side // 2), strides=side // 2, dtype="float32", name=name)
 
 
 def build_classifier(extractor: keras.Model, head: HeadWeights, class_names: Sequence[str]) -> keras.Model:
@@ -91,6 +135,5 @@ def pool_map(feature_map: keras.KerasTensor, pooling: MapPooling) -> keras.Keras
     """
     if pooling == "max":
         return layers.GlobalMaxPooling2D(dtype="float32", name=FEATURES_LAYER)(feature_map)
-    side = feature_map.shape[1]
-    pool = layers.AveragePooling2D(-(-side // 2), strides=side // 2, dtype="float32", name="grid_pooling")
+    pool = _grid_pooling(feature_map, "grid_pooling")
     return layers.Flatten(dtype="float32", name=FEATURES_LAYER)(pool(feature_map))

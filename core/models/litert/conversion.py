@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from core.files import digest_of, whole_file
 from core.models.backbones import Backbone, WeightsSource
+from core.models.committee import JOINT
 from core.models.head import MapPooling
 from core.models.weights.store import obtain_weights
 from core.processes import run_module
@@ -42,7 +43,9 @@ _DESCRIPTIVE_FACTS = {  # facts that change no number
     "smallest_size",
     "size_step",
     "mixes_positions",
+    "members",  # a committee's engine is named by those of its members
 }
+_MAX_SUFFIX = "-max"  # of engines with maximum pooling
 
 
 def convert_to_tflite(model: keras.Model) -> bytes:
@@ -100,6 +103,8 @@ def feature_engine(
 ) -> Path:
     """Convert the backbone's feature extractor to a LiteRT file, once.
 
+    For a committee, also those of its members, whose features are cached each by itself.
+
     Args:
         report: takes the bytes done and the bytes in all while weights are downloaded.
         pretrained: False gives random features, for tests.
@@ -110,9 +115,11 @@ def feature_engine(
     if pretrained and backbone.weights is WeightsSource.NONE:
         raise ValueError(f"{backbone.key} has no pretrained weights, so it has no fixed features")
     path = _engine_path(backbone, pretrained, pooling)
+    for member in backbone.members:
+        feature_engine(member, report, should_stop, pretrained=pretrained, pooling=pooling)
     if path.is_file():
         return path
-    if pretrained:
+    if pretrained and not backbone.members:
         obtain_weights(backbone, report, should_stop)
 
     def build() -> keras.Model:
@@ -135,9 +142,21 @@ def stem_engine(backbone: Backbone, cut: str, build: Callable[[], keras.Model]) 
 
 
 def cached_engine(backbone: Backbone, pooling: MapPooling = "grid") -> Path | None:
-    """Return the backbone's engine if it was converted before, else None."""
+    """Return the backbone's engine if it was converted before, else None; a committee's with those of its members."""
     path = _engine_path(backbone, True, pooling)
-    return path if path.is_file() else None
+    return path if all(file.is_file() for file in {path, *member_engines(path)}) else None
+
+
+def member_engines(engine: Path) -> tuple[Path, ...]:
+    """Engines whose features, joined in this order, are those of an engine: a committee's members, or itself."""
+    if engine.parent != _engines_folder():  # a run's own network
+        return (engine,)
+    return tuple(engine.with_name(f"{name}{engine.suffix}") for name in engine.stem.split(JOINT))
+
+
+def pooling_of(engine: Path) -> MapPooling:
+    """Pooling of the feature map inside an engine."""
+    return "max" if engine.stem.endswith(_MAX_SUFFIX) else "grid"
 
 
 def _converted(path: Path, build: Callable[[], keras.Model]) -> Path:
@@ -149,12 +168,13 @@ def _converted(path: Path, build: Callable[[], keras.Model]) -> Path:
 
 
 def _engine_path(backbone: Backbone, pretrained: bool, pooling: MapPooling = "grid") -> Path:
-    suffix = "" if pooling == "grid" else f"-{pooling}"
-    return (
-        backbones_folder()
-        / "engines"
-        / f"{backbone.key}-{_engine_digest(backbone, pretrained)}{suffix}.tflite"
-    )
+    suffix = "" if pooling == "grid" else _MAX_SUFFIX
+    names = [f"{part.key}-{_engine_digest(part, pretrained)}{suffix}" for part in backbone.parts]
+    return _engines_folder() / f"{JOINT.join(names)}.tflite"
+
+
+def _engines_folder() -> Path:
+    return backbones_folder() / "engines"
 
 
 def _engine_digest(backbone: Backbone, pretrained: bool) -> str:

@@ -41,6 +41,16 @@ def with_feature_map(content: bytes, pooling: MapPooling) -> bytes:
     return with_output(content, operator.Inputs(0))
 
 
+def feature_map_side(content: bytes, pooling: MapPooling) -> int:
+    """Rows of the last feature map of a classifier or extractor.
+
+    Raises:
+        ValueError: the network does not pool a feature map this way.
+    """
+    graph = Graph(bytearray(content))
+    return graph.shape(_last_pooling(graph, pooling).Inputs(0))[1]
+
+
 def with_pooled_features(content: bytes, pooling: MapPooling) -> bytes:
     """Add the pooled feature map of a classifier as its last output: float32, one row of cells a picture.
 

@@ -74,8 +74,12 @@ def supplied_path(backbone: Backbone) -> Path:
 def weights_state(backbone: Backbone) -> WeightsState:
     """Availability of the backbone's weights at this moment.
 
-    Checks the server, within a second, where that decides; see ``connection``.
+    Checks the server, within a second, where that decides; see ``connection``. A committee's
+    state is that of the member whose weights are the furthest away.
     """
+    if backbone.members:
+        states = {weights_state(member) for member in backbone.members}
+        return next(state for state in reversed(WeightsState) if state in states)
     if backbone.weights is WeightsSource.NONE:
         return WeightsState.NOT_NEEDED
     if weights_ready(backbone):
@@ -88,6 +92,8 @@ def weights_state(backbone: Backbone) -> WeightsState:
 
 def weights_ready(backbone: Backbone) -> bool:
     """True if training can start offline. Checks the file's size, not its content."""
+    if backbone.members:
+        return all(weights_ready(member) for member in backbone.members)
     if backbone.weights is WeightsSource.NONE:
         return True
     try:

@@ -22,6 +22,7 @@ from core.errors import ConfigError, DarkroomError, WeightsError
 from core.messages import N_
 from core.models.backbones import BACKBONES, Backbone, WeightsSource, get_backbone
 from core.models.costs import pictures_per_second
+from core.models.guidance import two_at_once
 from core.models.litert.conversion import cached_engine, feature_engine
 from core.models.litert.engine import Engine
 from core.models.speeds import measured_speeds
@@ -41,7 +42,8 @@ from core.training.bakeoff.results import (
     write_bake_off,
 )
 from core.training.config import DEFAULT_EPOCHS, Recipe
-from core.training.features import cached_features, count_missing
+from core.training.cost.estimate import feature_seconds
+from core.training.features.cache import cached_features
 from core.training.heads.best import BestHead, fit_best_head
 from core.training.heads.data import HeadData
 from core.training.heads.linear import FeatureSet
@@ -105,6 +107,17 @@ def backbones_to_try(keys: Sequence[str] | None = None) -> list[str]:
         raise WeightsError(N_("There are no pretrained weights on this computer. Download some first."))
     speeds = measured_speeds()
     return [one.key for one in sorted(backbones, key=lambda one: -pictures_per_second(one, speeds))]
+
+
+def usual_contestants() -> list[str]:
+    """Return the keys of all backbones that can be compared, the fastest first, and of two at once.
+
+    Raises:
+        WeightsError: no weights are on this machine.
+    """
+    keys = backbones_to_try()
+    committee = two_at_once(keys)
+    return [*keys, *([committee.key] if committee else [])]
 
 
 def expected_bake_off_seconds(dataset: Dataset, keys: Sequence[str]) -> float:
@@ -178,7 +191,7 @@ def _measured(backbone: Backbone, pictures: SampledPictures, job: str, progress:
     began = time.monotonic()
     engine = feature_engine(backbone)
     raise_if_stopped(progress)
-    features = cached_features(pictures.dataset, engine, progress, speed_key=backbone.key, rows=pictures.rows)
+    features = cached_features(pictures.dataset, engine, progress, timed=backbone, rows=pictures.rows)
     best = _best_head(pictures, features, progress)
     return Entry(
         backbone=backbone.key,
@@ -259,8 +272,7 @@ def _result(results: BakeOff, job: str, left_out: list[LeftOut]) -> JsonObject:
 
 def _seconds_of(pictures: SampledPictures, backbone: Backbone) -> float:
     engine = cached_engine(backbone)
-    missing = count_missing(pictures.alone, engine)
-    extracting = missing / pictures_per_second(backbone, measured_speeds())
+    extracting = feature_seconds(pictures.alone, backbone)
     return extracting + _HEAD_SECONDS + _LATENCY_SECONDS + (0.0 if engine else _CONVERSION_SECONDS)
 
 
@@ -275,11 +287,14 @@ def _required(key: str) -> Backbone:
             N_("{name} has no pretrained weights, so there is nothing to try before it is trained."),
             name=backbone.name,
         )
-    if not weights_ready(backbone):
-        raise WeightsError(
-            N_("The weights of {name} are not on this computer yet. Download them on the Model page first."),
-            name=backbone.name,
-        )
+    for part in backbone.parts:
+        if not weights_ready(part):
+            raise WeightsError(
+                N_(
+                    "The weights of {name} are not on this computer yet. Download them on the Model page first."
+                ),
+                name=part.name,
+            )
     return backbone
 
 

@@ -16,7 +16,7 @@ from core.errors import SchemaVersionError
 from core.files import read_json
 from core.formatting import rounded_percent
 from core.messages import N_, Message
-from core.models.backbones import BACKBONES
+from core.models.backbones import find_backbone, get_backbone
 from core.records import JsonObject, Record, read_record, write_record
 from core.workspace import Project
 
@@ -118,7 +118,7 @@ def read_bake_off(project: Project) -> BakeOff | None:
         results = read_record(file, BakeOff)
     except SchemaVersionError:
         return None
-    return replace(results, entries=tuple(one for one in results.entries if one.backbone in BACKBONES))
+    return replace(results, entries=tuple(one for one in results.entries if find_backbone(one.backbone)))
 
 
 def current_turn(directory: Path) -> Turn | None:
@@ -144,7 +144,7 @@ def sensible_choice(entries: Sequence[Entry]) -> Choice | None:
 
 def _reason(choice: Entry, best: Entry, *, alone: bool) -> Message:
     values = {
-        "name": BACKBONES[choice.backbone].name,
+        "name": get_backbone(choice.backbone).name,
         "accuracy": rounded_percent(choice.validation_accuracy, 1),
         "milliseconds": round(choice.milliseconds, 1),
     }
@@ -156,7 +156,7 @@ def _reason(choice: Entry, best: Entry, *, alone: bool) -> Message:
         _AS_GOOD,
         values
         | {
-            "best": BACKBONES[best.backbone].name,
+            "best": get_backbone(best.backbone).name,
             "best_accuracy": rounded_percent(best.validation_accuracy, 1),
             "times": round(best.milliseconds / choice.milliseconds, 1),
         },

@@ -13,8 +13,10 @@ from core.data.dataset import Dataset
 from core.data.labels.layout import Split
 from core.data.pixels.arrays import DECODED_PER_SECOND, arrays_bytes, arrays_path
 from core.models.backbones import Backbone
+from core.models.costs import times_the_work
+from core.models.head import GRID_CELLS, MapPooling
 from core.models.litert.conversion import cached_engine
-from core.models.speeds import expected_seconds, measured_speed, times_the_work
+from core.models.speeds import expected_seconds, measured_speed
 from core.models.weights.store import weights_ready
 from core.progress import Stage
 from core.records import Record
@@ -23,7 +25,8 @@ from core.training.config import Recipe, TrainingConfig
 from core.training.cost.stage_times import measured_keras_seconds, measured_seconds
 from core.training.cost.throughput import Throughput, measured_throughput
 from core.training.expected_epochs import likely_epochs
-from core.training.features import count_missing
+from core.training.features.cache import count_missing
+from core.training.heads.data import reduction_of
 from core.training.phases import Phase
 from core.training.recipes import epochs_of, phases_of
 
@@ -69,7 +72,7 @@ def estimate(dataset: Dataset, settings: TrainingConfig) -> Estimate:
     ]
     return Estimate(
         seconds=_START_SECONDS + sum(expected_stages(dataset, settings).values()),
-        memory_bytes=max(memory, default=_PROCESS_BYTES),
+        memory_bytes=max([*memory, _head_memory(dataset, settings)]),
         disk_bytes=_disk_bytes(dataset, settings),
         is_measured=is_measured,
     )
@@ -150,16 +153,18 @@ def stages_after_training(
 def _head_stages(dataset: Dataset, settings: TrainingConfig, *, is_cold: bool) -> dict[Stage, float]:
     backbone = settings.sized_backbone
     expected: dict[Stage, float] = {}
-    engine = cached_engine(backbone, map_pooling(settings))
-    missing = count_missing(dataset, engine)
+    pooling = map_pooling(settings)
+    engine = cached_engine(backbone, pooling)
+    extracting = feature_seconds(dataset, backbone, pooling)
     if not weights_ready(backbone):
-        expected[Stage.DOWNLOADING] = backbone.download_bytes / _DOWNLOAD_BYTES_PER_SECOND
+        absent = sum(part.download_bytes for part in backbone.parts if not weights_ready(part))
+        expected[Stage.DOWNLOADING] = absent / _DOWNLOAD_BYTES_PER_SECOND
     if engine is None:
         conversion = _short_stage(settings, Stage.CONVERTING, _CONVERSION_SECONDS, own_network=False)
         expected[Stage.CONVERTING] = conversion + (_keras_seconds() if is_cold else 0.0)
-    if missing:
+    if extracting:
         expected[Stage.DECODING] = len(dataset.pictures) / DECODED_PER_SECOND
-        expected[Stage.FEATURES] = expected_seconds(backbone, missing)
+        expected[Stage.FEATURES] = extracting
     if settings.augmentation.is_active:
         views = len(dataset.rows(Split.TRAIN)) * settings.augmented_views
         expected[Stage.AUGMENTING] = _AUGMENTED_FACTOR * expected_seconds(backbone, views)
@@ -208,6 +213,26 @@ def _guessed_memory(settings: TrainingConfig, phase: Phase) -> int:
     share = settings.unfreeze if phase.has_frozen_stem else 1.0
     batch = settings.batch_size * backbone.input_size**2 * _BYTES_A_PIXEL
     return int(_PROCESS_BYTES + backbone.parameters * _BYTES_A_WEIGHT + share * batch)
+
+
+def _head_memory(dataset: Dataset, settings: TrainingConfig) -> int:
+    """Return the memory of a worker that fits heads: itself, the networks and the features."""
+    if settings.recipe is Recipe.SCRATCH:
+        return _PROCESS_BYTES
+    backbone = settings.sized_backbone
+    pictures = len(dataset.pictures) + _augmented_copies(settings) * len(dataset.rows(Split.TRAIN))
+    is_whole = reduction_of(dataset, settings, GRID_CELLS * backbone.feature_size) is None
+    width = backbone.feature_size * (GRID_CELLS if is_whole and map_pooling(settings) == "grid" else 1)
+    copies = 2 if backbone.members else 1  # while they are joined
+    return _PROCESS_BYTES + 4 * (backbone.parameters + copies * pictures * width)
+
+
+def feature_seconds(dataset: Dataset, backbone: Backbone, pooling: MapPooling = "grid") -> float:
+    """Estimate the seconds of computing the features that are not cached, of all members of a committee."""
+    return sum(
+        expected_seconds(part, count_missing(dataset, cached_engine(part, pooling)))
+        for part in backbone.parts
+    )
 
 
 def _disk_bytes(dataset: Dataset, settings: TrainingConfig) -> int:

@@ -13,14 +13,14 @@ from core.data.labels.task import Task
 from core.models.head import pool_globally
 from core.models.litert.conversion import cached_engine, feature_engine
 from core.models.litert.engine import FeatureExtractor
-from core.models.speeds import speed_key
 from core.models.weights.store import obtain_weights, weights_ready
 from core.progress import Progress, Stage
 from core.training.artifacts import map_pooling
 from core.training.batches import balancing_weights
 from core.training.config import Imbalance, Pooling, TrainingConfig
 from core.training.facts import EngineReady, timed
-from core.training.features import Reduce, augmented_features, cached_features
+from core.training.features.cache import augmented_features, cached_features
+from core.training.features.network import Reduce
 from core.training.heads.linear import FeatureSet
 
 # Above this size, only globally pooled features are read: 2 x 2 pooling gains little there.
@@ -150,9 +150,7 @@ def load_features(
     """
     engine = prepared_engine(settings, progress)
     reduce = reduction_of(dataset, settings, FeatureExtractor(engine).output_size)
-    features = cached_features(
-        dataset, engine, progress, speed_key=speed_key(settings.sized_backbone), reduce=reduce
-    )
+    features = cached_features(dataset, engine, progress, timed=settings.sized_backbone, reduce=reduce)
     copies = None
     if settings.augmentation.is_active:
         copies = augmented_features(
@@ -171,9 +169,10 @@ def load_features(
 def prepared_engine(settings: TrainingConfig, progress: Progress) -> Path:
     """Return the backbone's feature engine; weights are downloaded and converted if needed."""
     backbone, pooling = settings.sized_backbone, map_pooling(settings)
-    if not weights_ready(backbone):
-        progress.stage(Stage.DOWNLOADING)
-        obtain_weights(backbone, progress.advance, progress.should_stop)
+    for part in backbone.parts:
+        if not weights_ready(part):
+            progress.stage(Stage.DOWNLOADING)
+            obtain_weights(part, progress.advance, progress.should_stop)
     if cached_engine(backbone, pooling) is None:
         progress.stage(Stage.CONVERTING)
         with timed(progress, settings, Stage.CONVERTING, own_network=False):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from core.messages import N_
-from core.models.backbones import BACKBONES
+from core.models.backbones import get_backbone
 from core.runs import setting_names
 from core.runs.setting_names import RECIPE_NAMES
 from core.training.config import Recipe, TrainingConfig
@@ -57,7 +57,7 @@ def run_sentence(config: TrainingConfig, pictures: int) -> str:
 
 def _format_backbone(config: TrainingConfig) -> str:
     """Name the backbone, with the picture size where it is not the default."""
-    backbone = BACKBONES[config.backbone]
+    backbone = get_backbone(config.backbone)
     size = config.sized_backbone.input_size
     if size == backbone.input_size:
         return backbone.name

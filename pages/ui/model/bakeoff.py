@@ -13,7 +13,7 @@ from core.jobs.status import JobState
 from core.models.backbones import get_backbone
 from core.runs.control import resume
 from core.runs.start_project_jobs import start_bakeoff
-from core.training.bakeoff.job import backbones_to_try, expected_bake_off_seconds
+from core.training.bakeoff.job import expected_bake_off_seconds, usual_contestants
 from core.training.bakeoff.results import (
     BakeOff,
     LeftOut,
@@ -45,7 +45,7 @@ def bakeoff_section(project: Project, dataset: Dataset) -> None:
 
 def _start(project: Project, dataset: Dataset, results: BakeOff | None) -> None:
     try:
-        keys = backbones_to_try()
+        keys = usual_contestants()
     except DarkroomError as error:
         st.info(show(error.message))
         return
@@ -54,13 +54,15 @@ def _start(project: Project, dataset: Dataset, results: BakeOff | None) -> None:
         if st.button(label, key="start-bakeoff", icon=":material/science:"):
             start_bakeoff(project, keys)
             st.rerun()
+        alone = [key for key in keys if not get_backbone(key).members]
         seconds = expected_duration(expected_bake_off_seconds(dataset, keys))
         sentence = ngettext(
             "{n} pretrained backbone is on this computer: about {time}. Test pictures stay unseen.",
             "{n} pretrained backbones are on this computer: about {time} in all. Test pictures stay unseen.",
-            len(keys),
+            len(alone),
         )
-        st.caption(sentence.format(n=len(keys), time=escape(seconds)))
+        both = _("Two at once are tried as well.") if len(alone) < len(keys) else ""
+        st.caption(f"{sentence.format(n=len(alone), time=escape(seconds))} {both}".rstrip())
 
 
 def _live(project: Project, dataset: Dataset, job: JobDirectory | None, was_active: bool) -> None:

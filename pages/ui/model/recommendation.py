@@ -13,6 +13,7 @@ from core.runs.setting_names import RECIPE_NAMES
 from core.runs.start_computer_jobs import start_download
 from core.training.advice import advise
 from core.training.config import Recipe
+from core.training.cost.estimate import feature_seconds
 from core.workspace import Project, project_settings, remember_setting
 from pages.ui import state
 from pages.ui.model.facts import WISH_NAMES
@@ -47,6 +48,8 @@ def recommendation_card(project: Project, dataset: Dataset) -> None:
         st.caption(_expectation(recommendation, backbone, count))
         if not is_chosen:
             _take(project, recommendation, backbone)
+        if recommendation.committee not in {"", chosen_backbone(project)}:
+            _offer_committee(project, get_backbone(recommendation.committee), dataset)
         if recommendation.better:
             _offer_download(get_backbone(recommendation.better))
 
@@ -96,6 +99,23 @@ def _take(project: Project, recommendation: Recommendation, backbone: Backbone) 
                 recipe=_(RECIPE_NAMES[chosen_recipe(project)]),
             )
         )
+
+
+def _offer_committee(project: Project, committee: Backbone, dataset: Dataset) -> None:
+    """Offer two backbones at once, which are more accurate than the recommended one alone."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(
+            _(
+                "Usually more accurate still: {name} at once, about {time} for the features that are missing."
+            ).format(
+                name=escape(committee.name),
+                time=escape(expected_duration(max(1.0, feature_seconds(dataset, committee)))),
+            )
+        )
+        if st.button(_("Use both"), key="take-committee"):
+            choose_backbone(project, committee.key)
+            remember_recipe(project, Recipe.QUICK)
+            st.rerun()
 
 
 def _offer_download(better: Backbone) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from core.messages import N_
-from core.models.backbones import BACKBONES
+from core.models.backbones import find_backbone, get_backbone
 from core.runs.setting_names import (
     AUGMENTATION_LABELS,
     IMBALANCE_NAMES,
@@ -150,8 +150,8 @@ def dimension_value(name: str, value: Any) -> str:
     value = canonical_value(name, value)
     if value in (labels := _VALUE_NAMES.get(name, {})):
         return _(labels[value])
-    if name == "backbone" and value in BACKBONES:
-        return BACKBONES[value].name
+    if name == "backbone" and (backbone := find_backbone(str(value))):
+        return backbone.name
     if isinstance(value, bool):
         return _("on") if value else _("off")
     if name == "augmentation":
@@ -239,7 +239,7 @@ def baseline_sentence(config: TrainingConfig) -> str:
     """Summarise the baseline in one line of plain text."""
     parts: Sequence[str] = (
         _(RECIPE_NAMES[Recipe(config.recipe)]),
-        BACKBONES[config.backbone].name,
+        get_backbone(config.backbone).name,
         _("with augmentation") if config.augmentation.is_active else _("no augmentation"),
     )
     return " · ".join(parts)

@@ -11,7 +11,7 @@ from core.data.dataset import Dataset
 from core.data.labels.layout import Split
 from core.errors import DarkroomError
 from core.messages import N_
-from core.models.backbones import BACKBONES, WeightsSource
+from core.models.backbones import WeightsSource, get_backbone
 from core.runs.setting_names import RECIPE_NAMES
 from core.runs.start_runs import start_search
 from core.search.climb import climb_config
@@ -55,7 +55,7 @@ class Budget:
 
 def show_section(project: Project, dataset: Dataset) -> None:
     """Draw the climb, which has one setting, and below it a search with all of them."""
-    if BACKBONES[chosen_backbone(project)].weights is WeightsSource.NONE:
+    if get_backbone(chosen_backbone(project)).weights is WeightsSource.NONE:
         _without_weights(project)
         return
     _climb(project)
@@ -264,7 +264,7 @@ def _usable_pictures(dataset: Dataset) -> int:
 
 def _without_weights(project: Project) -> None:
     """Explain that a search needs a pretrained backbone."""
-    name = escape(BACKBONES[chosen_backbone(project)].name)
+    name = escape(get_backbone(chosen_backbone(project)).name)
     st.info(
         _(
             "{backbone} has no pretrained weights: it learns from your pictures alone, and there is no head "

@@ -12,7 +12,7 @@ from core.messages import N_
 from core.models.augmentation.config import LIMITS
 from core.models.backbones import get_backbone
 from core.search.space import DIMENSIONS, Categorical, Domain, Numbers, SearchSpace, Speed, default_space
-from core.training.bakeoff.job import backbones_to_try
+from core.training.bakeoff.job import backbones_to_try, usual_contestants
 from core.training.config import (
     MAX_HIDDEN_LAYERS,
     Imbalance,
@@ -119,7 +119,7 @@ def _dimension(name: str, speed: Speed, base: TrainingConfig, *, is_usual: bool)
 
 
 def _choices(name: str, domain: Categorical, base: TrainingConfig, key: str) -> Categorical:
-    options = list(_backbones() if name == "backbone" else _OPTIONS[name])
+    options = list(_backbones(base) if name == "backbone" else _OPTIONS[name])
     first = domain.choices or _first_choices(name, options, base)
     chosen = st.pills(
         dimension_name(name),
@@ -137,16 +137,16 @@ def _choices(name: str, domain: Categorical, base: TrainingConfig, key: str) -> 
 def _first_choices(name: str, options: list[Any], base: TrainingConfig) -> list[Any]:
     """Return the default choices of backbone or picture size, which depend on the machine and the baseline."""
     if name == "backbone":
-        return options
+        return [option for option in options if not get_backbone(option).members]
     own = base.picture_size or get_backbone(base.backbone).input_size
     nearest = min(range(len(options)), key=lambda index: abs(options[index] - own))
     return options[max(0, nearest - 1) : nearest + 2]
 
 
-def _backbones() -> list[str]:
-    """Return the backbones whose weights are on this computer."""
+def _backbones(base: TrainingConfig) -> list[str]:
+    """Return the backbones whose weights are on this computer; two at once too where they stay as they are."""
     try:
-        return backbones_to_try()
+        return usual_contestants() if base.recipe is Recipe.QUICK else backbones_to_try()
     except DarkroomError:
         return []
 

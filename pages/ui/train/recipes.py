@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from core.data.dataset import Dataset
-from core.models.backbones import BACKBONES
+from core.models.backbones import Backbone, WeightsSource, get_backbone
 from core.runs.setting_names import RECIPE_NAMES
 from core.runs.start_project_jobs import start_profiling
 from core.training.config import Recipe, TrainingConfig
@@ -44,12 +44,19 @@ def _card(project: Project, dataset: Dataset, recipe: Recipe, chosen: TrainingCo
             config = chosen if is_chosen else next_config(project, recipe=recipe)
             _cost_lines(estimate(dataset, config))
         else:
-            backbone = escape(BACKBONES[chosen.backbone].name)
-            st.caption(_("Not with {backbone}: it has no pretrained weights.").format(backbone=backbone))
+            st.caption(_reason_against(get_backbone(chosen.backbone)))
     if is_possible and not is_chosen and st.button(_("Choose"), key=f"choose-{recipe}"):
         remember_recipe(project, recipe)
         state.count_up("settings")
         st.rerun()
+
+
+def _reason_against(backbone: Backbone) -> str:
+    if backbone.weights is WeightsSource.NONE:
+        sentence = _("Not with {backbone}: it has no pretrained weights.")
+    else:
+        sentence = _("Not with {backbone}: the backbones of a committee stay as they are.")
+    return sentence.format(backbone=escape(backbone.name))
 
 
 def measure_button(project: Project, dataset: Dataset, config: TrainingConfig) -> None:

@@ -24,7 +24,7 @@ from core.jobs.directory import JobDirectory
 from core.jobs.kinds import JOB_TYPES, JobKind
 from core.progress import JobStopped, Stage
 from core.training.config import Recipe, TrainingConfig
-from core.training.features import cached_features
+from core.training.features.cache import cached_features
 from core.workspace import project_of
 from tests.support.progress_recorder import Recorder
 

@@ -13,7 +13,7 @@ from core.evaluation.mistakes.neighbours import similar_training_pictures
 from core.models.litert.conversion import cached_engine
 from core.progress import QuietProgress
 from core.training.config import TrainingConfig
-from core.training.features import cached_features
+from core.training.features.cache import cached_features
 
 
 def test_the_nearest_are_those_of_a_search_over_all_features(finished_run: Path) -> None:

@@ -24,10 +24,16 @@ from core.models.litert.conversion import cached_engine, feature_engine
 from core.models.speeds import remember_speed
 from core.progress import JobStopped, QuietProgress, Stage
 from core.statistics import wilson_interval
-from core.training.bakeoff.job import backbones_to_try, bake_off, expected_bake_off_seconds, sampled_pictures
+from core.training.bakeoff.job import (
+    backbones_to_try,
+    bake_off,
+    expected_bake_off_seconds,
+    sampled_pictures,
+    usual_contestants,
+)
 from core.training.bakeoff.results import read_bake_off
 from core.training.config import TrainingConfig
-from core.training.features import cached_features
+from core.training.features.cache import cached_features
 from core.training.heads.linear import fit_linear_head
 from core.training.job import train
 from core.workspace import Project
@@ -246,3 +252,16 @@ def test_pictures_with_several_labels_are_tried_with_a_head_for_each(
     assert tasks == [Task.MULTI_LABEL, Task.MULTI_LABEL]
     count = len(open_dataset(project).rows(Split.VALIDATION))
     assert entry["validation_accuracy"] * count == pytest.approx(round(entry["validation_accuracy"] * count))
+
+
+def test_two_at_once_are_compared_with_each_alone(digits_project: Project) -> None:
+    both = f"{LITE0}+efficientnet_lite1"
+    result = run(digits_project, LITE0, both)
+    alone, together = result["bakeoff"]
+    assert together["backbone"] == both
+    assert together["bytes"] > alone["bytes"]
+    assert together["milliseconds"] > alone["milliseconds"]
+    assert usual_contestants()[-1] == f"{LITE0}+efficientnet_lite2"
+    assert backbones_to_try([both]) == [both]
+    with pytest.raises(WeightsError, match=r"The weights of .*VGG16 are not on this computer"):
+        backbones_to_try([f"{LITE0}+vgg16"])

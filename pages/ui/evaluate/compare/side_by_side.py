@@ -11,7 +11,7 @@ from core.delivery.files import is_delivered
 from core.jobs.directory import JobDirectory
 from core.jobs.kinds import JobKind
 from core.jobs.status import JobState
-from core.models.backbones import BACKBONES
+from core.models.backbones import find_backbone
 from core.runs.compare import RunComparison, RunRow
 from core.runs.setting_names import RECIPE_NAMES
 from core.runs.start_measuring import start_timing
@@ -68,7 +68,7 @@ def _result(row: RunRow, title: str, best: float) -> dict[str, str]:
     return {
         "run": title,
         "recipe": _recipe(row),
-        "backbone": BACKBONES[row.backbone].name if row.backbone in BACKBONES else row.backbone or "–",
+        "backbone": _backbone_name(row.backbone),
         "validation": "–" if row.validation_accuracy is None else percent(row.validation_accuracy),
         "test": _tested(row, best),
         "time": duration(row.seconds),
@@ -76,6 +76,13 @@ def _result(row: RunRow, title: str, best: float) -> dict[str, str]:
         "latency": "–" if row.milliseconds is None else _("{n} ms").format(n=number(row.milliseconds)),
         "state": _(STATE_NAMES[row.state]),
     }
+
+
+def _backbone_name(key: str | None) -> str:
+    if key is None:
+        return "–"
+    backbone = find_backbone(key)
+    return backbone.name if backbone else key
 
 
 def _recipe(row: RunRow) -> str:

@@ -1,4 +1,4 @@
-"""Feature cache: features of frozen backbones, computed once per picture and backbone.
+"""Feature cache of one network: features of a frozen backbone, computed once per picture.
 
 A frozen backbone gives the same features for the same picture, so they are stored by the
 picture's content and read in every later run and search. An interrupted extraction
@@ -23,7 +23,6 @@ import numpy as np
 
 from core.data.dataset import Dataset
 from core.data.pixels.arrays import PictureStore, arrays_bytes, decoded_ahead, decoded_pictures, open_pictures
-from core.data.pixels.decoder_changes import drop_outdated
 from core.files import digest_of, whole_file
 from core.models.augmentation import AugmentationConfig, augment
 from core.models.head import pool_globally
@@ -40,34 +39,32 @@ _UNUSED_SECONDS = 7 * 24 * 3600.0  # after which features of augmented copies ar
 Reduce = Literal["mean"]  # global average pooling, from the 2 x 2 cells
 
 
-def cached_features(
+def network_features(
     dataset: Dataset,
+    rows: np.ndarray,
     engine: Path,
     progress: Progress,
     *,
-    speed_key: str | None = None,
-    rows: np.ndarray | None = None,
-    reduce: Reduce | None = None,
+    speed_key: str | None,
+    reduce: Reduce | None,
 ) -> np.ndarray:
-    """Return the features of a dataset version's pictures; missing ones are computed and cached.
+    """Return the features of the pictures in ``rows``; missing ones are computed and cached.
 
     Args:
+        rows: int64 (n,).
         engine: a converted feature extractor; its file name is the cache's key.
         speed_key: key under which ``core.models.speeds`` stores the speed; None: not stored.
-        rows: int (n,), the requested pictures; None: all, in the dataset's order.
         reduce: pooling while features are read; None: none.
     Returns:
         float32, shape (n, feature size), or (n, feature size / GRID_CELLS) where reduced.
     Raises:
         JobStopped, JobPaused: the user asked for it; computed features stay cached.
     """
-    drop_outdated(dataset, progress)
-    wanted = np.arange(len(dataset.pictures)) if rows is None else np.asarray(rows, np.int64)
-    collected = _Collected(_keys(dataset, wanted), reduce)
+    collected = _Collected(_keys(dataset, rows), reduce)
     folder = dataset.folder / "features" / engine.stem
     for path in _chunks(folder):
         collected.add_chunk(path)
-    missing = wanted[collected.missing()]
+    missing = rows[collected.missing()]
     if len(missing):
         _extract_missing(dataset, engine, missing, collected, folder, progress, speed_key)
     return collected.features
@@ -106,7 +103,7 @@ def features_of_rows(
     )
 
 
-def augmented_features(
+def network_copies(
     dataset: Dataset,
     rows: np.ndarray,
     engine: Path,
@@ -115,7 +112,7 @@ def augmented_features(
     seed: int,
     progress: Progress,
     *,
-    reduce: Reduce | None = None,
+    reduce: Reduce | None,
 ) -> np.ndarray:
     """Return features of augmented copies of the pictures in ``rows``, cached on disk.
 
@@ -124,7 +121,6 @@ def augmented_features(
     Returns:
         float32, shape (copies, number of rows, feature size); pooled by ``reduce``.
     """
-    drop_outdated(dataset, progress)
     key = digest_of({"augmentation": config.to_json(), "seed": seed, "pictures": _keys(dataset, rows)})
     folder = dataset.folder / "features" / engine.stem / f"views-{key}"
     folder.mkdir(parents=True, exist_ok=True)
@@ -147,18 +143,7 @@ def augmented_features(
     return features
 
 
-def count_missing(dataset: Dataset, engine: Path | None) -> int:
-    """Count the pictures without cached features: all of them if there is no engine yet."""
-    if engine is None:
-        return len(dataset.pictures)
-    known: set[str] = set()
-    for path in _chunks(dataset.folder / "features" / engine.stem):
-        with np.load(path, allow_pickle=False) as chunk:
-            known.update(_hashes_of(chunk))
-    return sum(key not in known for key in dataset.decoded_keys)
-
-
-def stored_features(dataset: Dataset, engine: Path) -> Iterator[tuple[list[str], Callable[[], np.ndarray]]]:
+def stored_chunks(dataset: Dataset, engine: Path) -> Iterator[tuple[list[str], Callable[[], np.ndarray]]]:
     """Yield the chunks of the cache, for a search that needs little memory; nothing is computed.
 
     Yields:
@@ -167,7 +152,8 @@ def stored_features(dataset: Dataset, engine: Path) -> Iterator[tuple[list[str],
     """
     for path in _chunks(dataset.folder / "features" / engine.stem):
         with np.load(path, allow_pickle=False) as chunk:
-            yield _hashes_of(chunk), partial(chunk.__getitem__, "features")
+            hashes = _hashes_of(chunk)
+        yield hashes, partial(_features_in, path)
 
 
 def _keys(dataset: Dataset, rows: np.ndarray) -> list[str]:
@@ -334,6 +320,12 @@ def _reduced(features: np.ndarray, reduce: Reduce | None) -> np.ndarray:
 def _chunks(folder: Path) -> list[Path]:
     # A name that begins with a dot is a chunk being written, or left by a crash.
     return sorted(path for path in folder.glob("*.npz") if path.name[0] != ".")
+
+
+def _features_in(path: Path) -> np.ndarray:
+    with np.load(path, allow_pickle=False) as chunk:
+        features: np.ndarray = chunk["features"]
+    return features
 
 
 def _hashes_of(chunk: Mapping[str, np.ndarray]) -> list[str]:

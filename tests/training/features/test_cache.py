@@ -7,6 +7,7 @@ import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -18,13 +19,17 @@ from core.data.import_config import ImportConfig
 from core.data.importing import import_dataset
 from core.data.labels.layout import Split
 from core.data.pixels.arrays import arrays_path
+from core.errors import TrainingError
 from core.models.augmentation import AugmentationConfig
-from core.models.head import pool_globally
+from core.models.backbones import Backbone, at_size, get_backbone
+from core.models.head import join_features, pool_globally
+from core.models.litert.conversion import feature_engine
 from core.models.litert.engine import Engine, FeatureExtractor
 from core.models.speeds import measured_speeds
 from core.progress import JobPaused, JobStopped, QuietProgress, Stage
-from core.training import features
-from core.training.features import augmented_features, cached_features, count_missing, features_of_rows
+from core.training.features import network
+from core.training.features.cache import augmented_features, cached_features, count_missing, stored_features
+from core.training.features.network import features_of_rows
 from tests.support.pictures import digit, write_folder
 from tests.support.progress_recorder import Recorder
 
@@ -91,7 +96,7 @@ def test_once_cached_neither_pictures_nor_network_are_needed(dataset: Dataset, e
 def test_only_what_is_missing_is_computed(
     dataset: Dataset, engine: Path, extracted: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(features, "_CHUNK", 4)
+    monkeypatch.setattr(network, "_CHUNK", 4)
     whole = cached_features(dataset, engine, QUIET)
     chunks = sorted((dataset.folder / "features" / "random").glob("*.npz"))
     assert len(chunks) == 4
@@ -130,7 +135,7 @@ def test_a_killed_extraction_keeps_its_finished_chunks(
     dataset: Dataset, engine: Path, extracted: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A power cut is not asked whether it wants to stop."""
-    monkeypatch.setattr(features, "_CHUNK", 4)
+    monkeypatch.setattr(network, "_CHUNK", 4)
 
     class Killed(BaseException):
         pass
@@ -174,11 +179,11 @@ def test_another_network_has_a_cache_of_its_own(dataset: Dataset, engine: Path, 
 def test_a_rate_over_a_handful_of_pictures_is_not_remembered(
     dataset: Dataset, engine: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    cached_features(dataset, engine, QUIET, speed_key="vgg16")
+    cached_features(dataset, engine, QUIET, timed=get_backbone("vgg16"))
     assert measured_speeds() == {}
-    monkeypatch.setattr(features, "_MIN_TIMED_PICTURES", 13)
+    monkeypatch.setattr(network, "_MIN_TIMED_PICTURES", 13)
     other = Path(shutil.copy(engine, tmp_path / "other.tflite"))
-    cached_features(dataset, other, QUIET, speed_key="vgg16")
+    cached_features(dataset, other, QUIET, timed=get_backbone("vgg16"))
     assert measured_speeds()["vgg16"] > 0
 
 
@@ -213,7 +218,7 @@ def test_views_depend_on_the_seed_alone(
     dataset: Dataset, engine: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The same settings give the same run, also where nothing is cached yet."""
-    monkeypatch.setattr(features, "_BATCH", 3)
+    monkeypatch.setattr(network, "_BATCH", 3)
     once = views_of(dataset, engine)
     shutil.rmtree(dataset.folder / "features")
     np.testing.assert_array_equal(views_of(dataset, engine), once)
@@ -237,8 +242,8 @@ def test_views_are_computed_once_and_more_are_added(
 def test_views_that_were_interrupted_are_the_same_in_the_end(
     dataset: Dataset, engine: Path, extracted: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(features, "_CHUNK", 4)
-    monkeypatch.setattr(features, "_BATCH", 2)
+    monkeypatch.setattr(network, "_CHUNK", 4)
+    monkeypatch.setattr(network, "_BATCH", 2)
     whole = views_of(dataset, engine)
     shutil.rmtree(dataset.folder / "features")
     count = len(dataset.rows(Split.TRAIN))
@@ -341,7 +346,7 @@ def test_the_mean_of_the_quarters_is_taken_while_reading(
 
 def test_each_chunk_is_opened_once(dataset: Dataset, engine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Opening is what takes time with many; features nobody asks for are not read at all."""
-    monkeypatch.setattr(features, "_CHUNK", 4)
+    monkeypatch.setattr(network, "_CHUNK", 4)
     cached_features(dataset, engine, QUIET)
     opened: list[Path] = []
     read: list[str] = []
@@ -419,3 +424,88 @@ def test_a_chunk_that_a_crash_left_half_written_is_not_read(dataset: Dataset, en
     (folder / ".0f3a.feed.npz").write_bytes(next(folder.glob("*.npz")).read_bytes()[:500])
     np.testing.assert_array_equal(cached_features(dataset, engine, QUIET), first)
     assert count_missing(dataset, engine) == 0
+
+
+@pytest.fixture
+def committee() -> Backbone:
+    """Two random networks for pictures of 64 pixels, and their engines."""
+    both = at_size(get_backbone("efficientnet_lite0+efficientnet_lite1"), 64)
+    feature_engine(both, pretrained=False)
+    return both
+
+
+def engines_of(committee: Backbone) -> list[Path]:
+    return [feature_engine(one, pretrained=False) for one in (committee, *committee.members)]
+
+
+def test_a_committee_computes_what_no_member_has_computed(
+    dataset: Dataset, committee: Backbone, extracted: list[int]
+) -> None:
+    joint, first, second = engines_of(committee)
+    alone = cached_features(dataset, first, QUIET)
+    assert count_missing(dataset, joint) == 13
+    recorder = Recorder()
+    both = cached_features(dataset, joint, recorder, timed=committee)
+    assert extracted == [13, 13], "the first member's pictures are not passed again"
+    other = cached_features(dataset, second, QUIET)
+    assert len(extracted) == 2
+    np.testing.assert_array_equal(both, join_features([alone, other], is_grid=True))
+    assert count_missing(dataset, joint) == 0
+    expected = fresh_joint(dataset, joint)
+    np.testing.assert_allclose(both, expected, rtol=1e-3, atol=1e-4)
+    reduced = cached_features(dataset, joint, QUIET, reduce="mean")
+    np.testing.assert_allclose(reduced, pool_globally(both), atol=1e-5)
+
+
+def fresh_joint(dataset: Dataset, engine: Path) -> np.ndarray:
+    joint = Engine(engine, threads=1)
+    pictures = (load_picture(dataset.picture_bytes(row), 64) for row in range(len(dataset.pictures)))
+    return np.concatenate([joint.run(picture[np.newaxis]) for picture in pictures])
+
+
+def test_a_committees_progress_goes_once_from_nothing_to_all(dataset: Dataset, committee: Backbone) -> None:
+    recorder = Recorder()
+    cached_features(dataset, engines_of(committee)[0], recorder)
+    assert recorder.stages == [Stage.DECODING, Stage.FEATURES]
+    fractions = [done / total for done, total in recorder.steps_in(Stage.FEATURES)]
+    assert fractions == sorted(fractions)
+    assert fractions[-1] == 1.0
+
+
+def test_a_committees_augmented_copies_are_those_of_its_members(
+    dataset: Dataset, committee: Backbone
+) -> None:
+    joint, *members = engines_of(committee)
+    rows = np.array([1, 4, 12])
+    both = augmented_features(dataset, rows, joint, STRONG, 2, 0, QUIET)
+    parts = [augmented_features(dataset, rows, member, STRONG, 2, 0, QUIET) for member in members]
+    for copy in range(2):
+        expected = join_features([part[copy] for part in parts], is_grid=True)
+        np.testing.assert_array_equal(both[copy], expected)
+
+
+def test_stored_features_of_a_committee_are_those_of_pictures_that_all_members_have(
+    dataset: Dataset, committee: Backbone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    joint, first, second = engines_of(committee)
+    monkeypatch.setattr(network, "_CHUNK", 4)
+    cached_features(dataset, first, QUIET)
+    monkeypatch.setattr(network, "_CHUNK", 3)
+    cached_features(dataset, second, QUIET, rows=np.arange(7))
+    stored = {
+        key: row
+        for keys, read in stored_features(dataset, joint)
+        for key, row in zip(keys, read(), strict=True)
+    }
+    assert sorted(stored) == sorted(dataset.decoded_keys[:7])
+    expected = cached_features(dataset, joint, QUIET, rows=np.arange(7))
+    np.testing.assert_array_equal(np.stack([stored[key] for key in dataset.decoded_keys[:7]]), expected)
+
+
+def test_features_that_do_not_fit_into_memory_are_refused_before_any_is_computed(
+    dataset: Dataset, committee: Backbone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("psutil.virtual_memory", lambda: SimpleNamespace(available=500_000))
+    with pytest.raises(TrainingError, match=r"13 pictures need .* GB of memory.*Choose one backbone"):
+        cached_features(dataset, engines_of(committee)[0], QUIET)
+    assert not list((dataset.folder / "features").rglob("*.npz"))
