@@ -18,11 +18,14 @@ def climb_config(base: TrainingConfig, minutes: float, goal: Goal = Goal.ACCURAC
     """Settings of a climb.
 
     Args:
-        base: the user's settings; the first rung is a head on the frozen features of their backbone.
+        base: the user's settings; the first rung is a head on the frozen features of their backbone, of a
+            committee those of its first member.
     Raises:
         ConfigError: the backbone has no pretrained weights, or the time is out of range.
     """
-    base = config_with(base, {"recipe": Recipe.QUICK.value})
+    # Later rungs fine-tune, which the backbones of a committee are not.
+    first, *_ = get_backbone(base.backbone).parts
+    base = config_with(base, {"backbone": first.key, "recipe": Recipe.QUICK.value})
     return SearchConfig(
         base=base,
         minutes=minutes,

@@ -62,3 +62,11 @@ def test_a_backbone_without_weights_has_no_first_rung() -> None:
         climb_config(
             TrainingConfig(dataset_version=1, backbone="small_cnn", recipe=Recipe.SCRATCH), minutes=1
         )
+
+
+def test_a_climb_from_a_committee_begins_with_its_first_member(workspace: object) -> None:
+    """Later rungs fine-tune, and the backbones of a committee stay as they are."""
+    both = TrainingConfig(dataset_version=1, backbone="efficientnet_lite0+efficientnet_lite2")
+    config = climb_config(both, minutes=5)
+    assert config.base.backbone == "efficientnet_lite0"
+    assert not any("+" in str(key) for key in config.space.domains["backbone"].points(9))
