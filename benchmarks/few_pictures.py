@@ -134,9 +134,10 @@ def write_textures(folder: Path, seed: int = 0) -> None:
             place.mkdir(parents=True)
             boxes = tile_boxes(part, *photograph.size)
             for number in range(count):
-                left, top, right, bottom = boxes[random.integers(len(boxes))]
+                left, top, right, bottom = boxes[int(random.integers(len(boxes)))]
                 side = min(int(random.uniform(*_TEXTURE_SIDES)), right - left, bottom - top)
-                x, y = random.integers(left, right - side + 1), random.integers(top, bottom - side + 1)
+                x = int(random.integers(left, right - side + 1))
+                y = int(random.integers(top, bottom - side + 1))
                 grey = np.asarray(photograph.crop((x, y, x + side, y + side)), np.float32)
                 grey = 128 + 48 * (grey - grey.mean()) / (grey.std() + 8) + random.normal(0, 8, grey.shape)
                 Image.fromarray(np.clip(grey, 0, 255).astype(np.uint8)).save(place / f"{number:03d}.png")

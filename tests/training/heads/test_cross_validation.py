@@ -71,6 +71,7 @@ def ridge_scores(train: FeatureSet, features: np.ndarray, penalty: float) -> np.
 
 
 def folds_of(data: HeadData) -> np.ndarray:
+    assert data.pictures.groups is not None
     groups = np.unique(data.pictures.groups, return_inverse=True)[1]
     return stratified_folds(data.pictures.targets, groups, FOLDS)
 
