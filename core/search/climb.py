@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import combinations
+
 from core.errors import ConfigError
 from core.models.backbone import Backbone, WeightsSource
 from core.models.backbones import BACKBONES, get_backbone
+from core.models.committee import JOINT
 from core.models.weights.store import weights_ready
 from core.search.config import Goal, Pruner, Sampler, SearchConfig
 from core.search.space import Categorical, SearchSpace, Speed, Value, config_with
@@ -49,6 +52,13 @@ def _space(base: TrainingConfig) -> SearchSpace:
 
 
 def _backbones(base: TrainingConfig) -> tuple[Value, ...]:
+    """Keys of the single backbones, then of all committees of two or three of them."""
+    singles = _singles(base)
+    together = [members for size in (2, 3) for members in combinations(singles, size)]
+    return (*singles, *(JOINT.join(members) for members in together))
+
+
+def _singles(base: TrainingConfig) -> tuple[str, ...]:
     """Keys of the backbones whose weights are here and that take the picture size: the user's own, then the cheapest."""
     own = get_backbone(base.backbone)
     others = [one for one in BACKBONES.values() if one is not own and _is_here(one) and _fits(base, one)]

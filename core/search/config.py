@@ -8,7 +8,7 @@ from enum import StrEnum
 from core.errors import ConfigError
 from core.messages import N_
 from core.records import Record
-from core.search.space import SearchSpace, Speed, default_space
+from core.search.space import SearchSpace, Speed, config_with, default_space
 from core.training.config import Monitor, TrainingConfig, require_number
 
 MAX_MINUTES = 7 * 24 * 60.0
@@ -120,9 +120,10 @@ class SearchConfig(Record):
         require_number("seed", self.seed, 0, 2**31 - 1)
         if not self.space.domains:
             object.__setattr__(self, "space", default_space(self.speed, self.base))
-        self.space.require_fits(self.speed, self.base)
         if self.sampler is Sampler.LADDER:
             self._require_can_climb()
+        else:
+            self.space.require_fits(self.speed, self.base)
 
     def _require_can_climb(self) -> None:
         """
@@ -141,6 +142,9 @@ class SearchConfig(Record):
                 known=", ".join(sorted(LADDER_DIMENSIONS)),
                 names=", ".join(self.space.domains),
             )
+        # Not each with each recipe: rungs are whole settings, and committees have one recipe.
+        for key in self.space.domains["backbone"].points(0):
+            config_with(self.base, {"backbone": key})
 
     @property
     def searches_networks(self) -> bool:

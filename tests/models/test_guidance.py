@@ -159,7 +159,10 @@ def test_where_nothing_can_be_had_a_network_learns_from_scratch() -> None:
 
 def test_two_at_once_are_offered_where_backbones_stay_as_they_are_and_both_can_be_waited_for() -> None:
     """Lite0 and Lite2 see 49 pictures a second together: 1,600 in half a minute, 10,000 in more than three."""
-    here = {"ready": ["efficientnet_lite0", "efficientnet_lite2"], "speeds": {"efficientnet_lite0": 130.0}}
+    here: dict[str, Any] = {
+        "ready": ["efficientnet_lite0", "efficientnet_lite2"],
+        "speeds": {"efficientnet_lite0": 130.0},
+    }
     both = "efficientnet_lite0+efficientnet_lite2"
     assert advice(**here).committee == both
     assert advice(pictures=10_000, **here).committee == ""

@@ -274,7 +274,12 @@ def test_the_bake_off_button_starts_a_job(open_page: OpenPage, project: Project)
     app = open_page("model")
     app.button(key="start-bakeoff").click().run()
     (job,) = list_jobs(project.jobs)
-    assert job.config()["backbones"] == ["efficientnet_lite0", "efficientnet_lite1", "efficientnet_lite2"]
+    assert job.config()["backbones"] == [
+        "efficientnet_lite0",
+        "efficientnet_lite1",
+        "efficientnet_lite2",
+        "efficientnet_lite0+efficientnet_lite2",
+    ]
     assert "start-bakeoff" not in buttons(app)
     job.request_stop()
     assert wait_for(job) is JobState.STOPPED

@@ -167,7 +167,7 @@ def unnamed_files(survey: Survey, named: Iterable[str], label_file: str) -> list
 
 
 def with_own_pictures(annotations: Sequence[Annotation], survey: Survey) -> list[Annotation]:
-    """Where a label file of one picture names one that is missing, take the picture that bears its own name.
+    """Take the picture of a label file's own name where the file names one that is missing.
 
     Pictures are renamed together with their label files, whose content stays.
     """

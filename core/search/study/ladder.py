@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import optuna
 
 from core.data.dataset import Dataset
+from core.models.backbones import get_backbone
 from core.progress import Stage
 from core.search.config import SearchConfig
 from core.search.records import TrialState
@@ -23,6 +24,8 @@ from core.training.cost.estimate import expected_stages, stages_after_training
 
 # Points of accuracy.
 _OTHER_FEATURES, _AUGMENTED_HEAD, _LAST_BLOCKS, _ALL_BLOCKS = 1.0, 0.5, 3.0, 1.0
+# Of committees of two and of three.
+_JOINED = {2: 2.0, 3: 0.5}
 # A rung is begun if this many times its expected time is left.
 _MARGIN = 1.2
 _LEAST_SECONDS = 0.5
@@ -76,17 +79,28 @@ def _rungs(config: SearchConfig, tried: Sequence[Tried]) -> Iterator[tuple[Rung,
     own = 1.0 if config.base.augmentation.is_active else 0.0
     keys = [str(key) for key in config.space.domains["backbone"].points(0)]
     for key in keys:
-        yield _rung(key, Recipe.QUICK, own), _OTHER_FEATURES
+        if not _members(key):
+            yield _rung(key, Recipe.QUICK, own), _OTHER_FEATURES
     heads = _best_first(tried, Recipe.QUICK)
-    if not heads:
+    singles = [one for one in heads if not _members(one.settings.backbone)]
+    if not singles:
         return
-    best = heads[0].settings.backbone
-    yield _rung(best, Recipe.QUICK, 1.0 - own), _AUGMENTED_HEAD
-    yield _rung(best, Recipe.BALANCED, 1.0), _LAST_BLOCKS
+    yield _rung(heads[0].settings.backbone, Recipe.QUICK, 1.0 - own), _AUGMENTED_HEAD
+    yield _rung(singles[0].settings.backbone, Recipe.BALANCED, 1.0), _LAST_BLOCKS
+    ranked = list(dict.fromkeys(one.settings.backbone for one in singles))
+    for size, gain in _JOINED.items():
+        yield from (
+            (_rung(key, Recipe.QUICK, own), gain) for key in keys if _members(key) == set(ranked[:size])
+        )
     for network in _best_first(tried, Recipe.BALANCED)[:1]:
         # Where training the last blocks gained nothing, training all of them rarely does.
-        if _merit(network) > _merit(heads[0]):
+        if _merit(network) > _merit(singles[0]):
             yield _rung(network.settings.backbone, Recipe.BEST, 1.0), _ALL_BLOCKS
+
+
+def _members(key: str) -> set[str]:
+    """Keys of a committee's backbones; none for a single one."""
+    return {member.key for member in get_backbone(key).members}
 
 
 def _rung(backbone: str, recipe: Recipe, augmentation: float) -> Rung:

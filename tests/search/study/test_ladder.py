@@ -11,7 +11,7 @@ from core.data.dataset import Dataset, open_dataset
 from core.errors import ConfigError
 from core.search.climb import climb_config
 from core.search.config import SearchConfig
-from core.search.space import Categorical, SearchSpace, config_with
+from core.search.space import SearchSpace, config_with
 from core.search.study import ladder
 from core.search.study.ladder import Tried, next_rung
 from core.training.config import Recipe, TrainingConfig
@@ -52,7 +52,10 @@ def augmented(one: Tried, config: SearchConfig) -> Tried:
 
 
 def test_the_backbones_are_those_on_this_computer(config: SearchConfig) -> None:
-    assert config.space.domains["backbone"] == Categorical(choices=BACKBONES)
+    """Each by itself, and two or three together."""
+    choices = config.space.domains["backbone"].points(0)
+    assert tuple(choices[:3]) == BACKBONES
+    assert [str(choice).count("+") for choice in choices] == [0, 0, 0, 1, 1, 1, 2]
 
 
 def test_another_backbone_is_cheaper_than_training_one(
@@ -61,6 +64,24 @@ def test_another_backbone_is_cheaper_than_training_one(
     cost(monkeypatch, {(BACKBONES[2], Recipe.QUICK): 10.0})
     rung = next_rung(config, dataset, [tried(0.8)], 600)
     assert rung == {"backbone": BACKBONES[2], "recipe": "quick", "augmentation": 0.0}
+
+
+def test_the_two_best_backbones_are_joined_then_the_three(
+    monkeypatch: pytest.MonkeyPatch, dataset: Dataset, config: SearchConfig
+) -> None:
+    cost(monkeypatch, {})
+    heads = [tried(0.8), tried(0.7, BACKBONES[1]), tried(0.9, BACKBONES[2])]
+    pair = f"{BACKBONES[0]}+{BACKBONES[2]}"
+    cost(monkeypatch, {(pair, Recipe.QUICK): 1.0})
+    assert next_rung(config, dataset, heads, 600) == {
+        "backbone": pair,
+        "recipe": "quick",
+        "augmentation": 0.0,
+    }
+    cost(monkeypatch, {("+".join(BACKBONES), Recipe.QUICK): 1.0})
+    three = next_rung(config, dataset, [*heads, tried(0.95, pair)], 600)
+    assert three is not None
+    assert three["backbone"] == "+".join(BACKBONES)
 
 
 def test_the_best_backbone_is_trained_where_that_costs_least(
@@ -109,6 +130,7 @@ def test_a_ladder_ends(monkeypatch: pytest.MonkeyPatch, dataset: Dataset, config
         settings = config_with(config.base, rung)
         assert settings not in [one.settings for one in done]
         done.append(Tried(settings=settings, merit=0.5 + 0.01 * len(done)))
+    assert any("+" in one.settings.backbone for one in done)
     assert {one.settings.recipe for one in done} == {Recipe.QUICK, Recipe.BALANCED, Recipe.BEST}
 
 

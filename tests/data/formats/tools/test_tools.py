@@ -195,7 +195,7 @@ def coco(file_names: list[str], marks: list[dict[str, object]]) -> dict[str, obj
 
 
 def test_a_class_whose_name_has_a_separator_stays_one_class(tmp_path: Path) -> None:
-    """Where pictures have several labels, “cup; mug” became two classes."""
+    """“cup; mug” became two classes where pictures have several labels."""
     content = {
         "images": [{"id": number, "file_name": f"{name}.png"} for number, name in enumerate("ab")],
         "categories": [{"id": 1, "name": "cup; mug"}, {"id": 2, "name": "dish|bowl"}],
