@@ -11,6 +11,7 @@ import pytest
 from core.data.dataset import Dataset, open_dataset
 from core.data.editing.labels import relabel
 from core.data.editing.splits import settle_split
+from core.data.formats.understanding import ConfirmationNeededError
 from core.data.history import list_versions
 from core.data.import_config import ImportConfig
 from core.data.importing import add_pictures, add_to_class, create_project, import_dataset
@@ -323,6 +324,8 @@ def test_a_table_among_class_folders_is_not_taken_for_labels(tmp_path: Path) -> 
     files = class_folders({"a": 4, "b": 4})
     files["notes.csv"] = b"file,label\n0.png,wrong\n1.png,wrong\n2.png,wrong\n3.png,wrong\n"
     source = write_folder(tmp_path / "s", files)
-    assert import_dataset(source, "Folders").classes == {"a": 4, "b": 4}
+    with pytest.raises(ConfirmationNeededError, match="names that several pictures have"):
+        import_dataset(source, "Folders")
+    assert import_dataset(source, "Folders", ImportConfig(confirmed=True)).classes == {"a": 4, "b": 4}
     with pytest.raises(DataError, match="No table"):
         import_dataset(source / "a", "Inside", ImportConfig(table_inside=True))

@@ -49,6 +49,7 @@ from pages.ui.predict.charts import answers_chart, shares_chart, values_chart
 from pages.ui.search.figures.axes import axes_of
 from pages.ui.search.figures.contour import contour
 from pages.ui.search.figures.intermediate_values import intermediate_values, learning_curve
+from pages.ui.search.figures.ladder import ladder
 from pages.ui.search.figures.optimization_history import optimization_history
 from pages.ui.search.figures.parallel_coordinates import parallel_coordinates
 from pages.ui.search.figures.param_importances import param_importances
@@ -213,6 +214,7 @@ CHARTS: dict[str, Callable[[], object]] = {
     "learning curve": lambda: curves.learning_curve(EPOCHS, [], curves.LOSS),
     "compared curves": lambda: curves.compared_curves({"a": EPOCHS}, ["#0072B2"], curves.LOSS),
     "bake-off": lambda: bake_off_scatter(ENTRIES, "mobilenet_v2"),
+    "ladder": lambda: ladder(TRIALS, Goal.ACCURACY, 100, best=TRIALS[0]),
     "optimization history": lambda: optimization_history(TRIALS, Goal.ACCURACY, chosen=1),
     "slice": lambda: slice_plot(TRIALS, AXES[0], Goal.ACCURACY, best=BEST),
     "parameter importances": lambda: param_importances({"l2": 0.7, "pooling": 0.3}),

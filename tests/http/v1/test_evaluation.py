@@ -274,7 +274,13 @@ def test_changes_since_a_run_are_counted(address: str, digits_project: Project) 
     first = ask(f"/api/v1/projects/{digits_project.name}/pictures?split=train&limit=1").json["pictures"][0]
     post(f"/api/v1/projects/{digits_project.name}/exclusions", {"ids": [first["id"]]})
     answer = ask(f"{address}/changes").json
-    assert answer["changes"] == {"relabelled": 0, "added": 0, "removed": 1, "test_changed": 0}
+    assert answer["changes"] == {
+        "relabelled": 0,
+        "added": 0,
+        "removed": 1,
+        "test_changed": 0,
+        "range_changed": False,
+    }
     assert (answer["predecessor"], answer["successor"]) == (None, None)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from threading import Lock
 from typing import TYPE_CHECKING, Any
@@ -80,10 +79,13 @@ class DataFile:
         member = self.member
         try:
             if suffix_of(member.parts[-1]) == ".parquet":
-                file = pa.OSFile(str(member.path)) if member.path else io.BytesIO(member.read())
+                file = pa.OSFile(str(member.path)) if member.path else pa.BufferReader(member.read())
                 return parquet.ParquetFile(file)
-            # A file that is only opened would be read into memory as a whole.
-            return _ArrowStream(pa.memory_map(str(member.path)) if member.path else io.BytesIO(member.read()))
+            # A file that is only opened would be read into memory as a whole. Arrow reads with threads of its
+            # own, which must not call into Python's BytesIO: they have crashed the process.
+            return _ArrowStream(
+                pa.memory_map(str(member.path)) if member.path else pa.BufferReader(member.read())
+            )
         except UnreadableMemberError as error:
             if error.reason.code is SkipReason.FILE_TOO_LARGE:
                 raise DataError(
