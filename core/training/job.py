@@ -201,8 +201,14 @@ class Training:
         if is_global:
             data = data.globally_pooled()
         train, validation = data.train, data.validation
+        has_floor = point is None or point.has_deviation_floor
         network = HeadNetwork(
-            self._settings, train.num_classes, self._dataset.task, train.features, is_global=is_global
+            self._settings,
+            train.num_classes,
+            self._dataset.task,
+            train.features,
+            is_global=is_global,
+            has_deviation_floor=has_floor,
         )
         epochs = (
             min(_HIDDEN_EPOCHS, self._settings.epochs)
@@ -227,6 +233,7 @@ class Training:
             build=network.build,
             write_best=network.write_best,
             learning_rate_factor=self._rate_of_head / self._settings.learning_rate,
+            has_deviation_floor=has_floor,
         )
         self._run(phase, point, later_epochs=0)
 

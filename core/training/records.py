@@ -109,6 +109,8 @@ class ResumePoint(Record):
     micro_batches: int  # parts that a batch is split into
     curve: CurveState
     best_name: str | None = None  # of the best epoch's checkpoint
+    # Hidden layers see features by ``standardisation`` with its floor; runs that an older version began go on without.
+    has_deviation_floor: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

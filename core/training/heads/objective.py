@@ -165,11 +165,14 @@ class LinearObjective:
         return [work(rows[0])] if shares == 1 else list(self._pool.map(work, rows))
 
 
-def standardisation(features: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def standardisation(features: np.ndarray, *, has_floor: bool = True) -> tuple[np.ndarray, np.ndarray]:
     """Return mean and scale float32 (F,) of features (n, F); the scale of constant features is 1.
 
     The scale is the deviation, with a constant under the root as in batch normalisation. Otherwise
     a feature that is nearly dead in these pictures would have huge values in others.
+
+    Args:
+        has_floor: False leaves the constant out.
     """
     height = _block_rows(features.shape[1])
     blocks = [features[start : start + height] for start in range(0, len(features), height)]
@@ -177,7 +180,7 @@ def standardisation(features: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     squares = sum(np.square(block - mean).sum(axis=0) for block in blocks)  # float64, a block at a time
     variance = squares / len(features)
     varies = variance > _CONSTANT**2
-    floor = np.square(_DEVIATION_FLOOR) * np.median(variance[varies]) if varies.any() else 0.0
+    floor = np.square(_DEVIATION_FLOOR) * np.median(variance[varies]) if has_floor and varies.any() else 0.0
     scale = np.where(varies, np.sqrt(variance + floor), 1.0)
     return np.asarray(mean, np.float32), scale.astype(np.float32)
 

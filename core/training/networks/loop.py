@@ -60,6 +60,7 @@ class GradientPhase:
     average: bool = False  # evaluate and save an average of the weights
     learning_rate_factor: float = 1.0  # on the settings' learning rate
     outputs: int = 0  # numbers that the frozen stem gives for a picture; 0 without one
+    has_deviation_floor: bool = True  # see ``ResumePoint``
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -295,6 +296,7 @@ class _PhaseLoop:
             micro_batches=self._micro_batches,
             curve=self._run.curve.state,
             best_name=self._run.curve.best_name,
+            has_deviation_floor=self._phase.has_deviation_floor,
         )
         self._run.checkpoints.save(point, self._model)
         self._saved = time.monotonic()

@@ -27,16 +27,24 @@ class HeadNetwork:
     """Head on standardised features."""
 
     def __init__(
-        self, settings: TrainingConfig, num_classes: int, task: Task, features: np.ndarray, *, is_global: bool
+        self,
+        settings: TrainingConfig,
+        num_classes: int,
+        task: Task,
+        features: np.ndarray,
+        *,
+        is_global: bool,
+        has_deviation_floor: bool = True,
     ) -> None:
         """Prepare a head.
 
         Args:
             features: float32 (n, F) of the training pictures, whose mean and deviation standardise all.
             is_global: the features are globally pooled; the saved head is spread over 2 x 2 cells.
+            has_deviation_floor: see ``ResumePoint``.
         """
         self._settings, self._num_classes, self._task = settings, num_classes, task
-        self._mean, self._scale = standardisation(features)
+        self._mean, self._scale = standardisation(features, has_floor=has_deviation_floor)
         self._is_global = is_global
 
     def standardised(self, features: np.ndarray) -> np.ndarray:
