@@ -68,6 +68,7 @@ def test_a_climb_shows_its_ladder(open_page: OpenPage, project: Project) -> None
     app = open_page("search")
     assert not app.exception
     assert "Climb" in said(app)
+    assert "Kept: EfficientNet-Lite2 · Quick, 90% on validation pictures" in plain(said(app))
     figure = json.loads(drawn(app, f"history-{job.name}")["figure"])
     assert figure["layout"]["xaxis"]["title"]["text"] == "minutes since the start"
 

@@ -46,6 +46,7 @@ def test_every_rung_is_tried_once_and_a_proven_one_is_delivered(
     assert (second.recipe, second.augmentation.is_active) == (Recipe.QUICK, True)
     assert summary.trials == {"complete": 2, "pruned": 0, "failed": 0}
     assert summary.best.number in {0, 1}
+    assert (summary.selection_bias, summary.gain) == (None, None), "those of a selection by the best value"
     assert summary.reason is not None
     assert "validation proves" in str(summary.reason)
 

@@ -64,15 +64,18 @@ def summarize(
     index = {trial.number: index for index, trial in enumerate(complete)}
     costs = None if config.tradeoff is Tradeoff.NONE else [float(trial.second or 0.0) for trial in complete]
     other_epochs = _other_epochs(records, config)
-    bias = estimate_selection_bias(
-        predictions, targets, config.goal, index[best.number],
-        costs=costs, groups=groups, epochs=other_epochs, leading=config.base.leading_metric, seed=config.seed,
-    )  # fmt: skip
-    gain = estimate_gain(
-        predictions, targets, config.goal, index[best.number],
-        None if baseline is None else index[baseline.number],
-        costs=costs, groups=groups, epochs=other_epochs, leading=config.base.leading_metric, seed=config.seed,
-    )  # fmt: skip
+    bias = gain = None
+    # They repeat a selection by the best value, which a climb's is not.
+    if config.sampler is not Sampler.LADDER:
+        bias = estimate_selection_bias(
+            predictions, targets, config.goal, index[best.number],
+            costs=costs, groups=groups, epochs=other_epochs, leading=config.base.leading_metric, seed=config.seed,
+        )  # fmt: skip
+        gain = estimate_gain(
+            predictions, targets, config.goal, index[best.number],
+            None if baseline is None else index[baseline.number],
+            costs=costs, groups=groups, epochs=other_epochs, leading=config.base.leading_metric, seed=config.seed,
+        )  # fmt: skip
     assert best.value is not None  # of a complete trial
     return SearchSummary(
         trials=counts(trials),

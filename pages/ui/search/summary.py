@@ -7,11 +7,12 @@ import streamlit as st
 from core.evaluation.report import ScoreSummary
 from core.jobs.directory import JobDirectory
 from core.messages import N_
-from core.search.config import Goal, Tradeoff
+from core.search.config import Goal, Sampler, Tradeoff
 from core.search.records import Gain, SelectionBias, TrialRecord
 from core.workspace import Project
 from pages.ui import state
 from pages.ui.search.display_names import format_points, format_points_with_unit, format_second, format_value
+from pages.ui.search.figures.ladder import rung_name
 from pages.ui.search.reading import Search
 from pages.ui.text import _, escape, ngettext, number, percent, show
 
@@ -41,6 +42,10 @@ def show_summary(project: Project, search: Search) -> None:
 def headline(search: Search, best: TrialRecord) -> str:
     """Format the best value in one line."""
     value = format_value(best.value, search.config.goal)
+    if search.config.sampler is Sampler.LADDER:
+        return _("Kept: {step}, {value} on validation pictures").format(
+            step=escape(rung_name(best)), value=value
+        )
     forms = {
         Goal.ACCURACY: _("Best trial: {value} correct on validation pictures"),
         Goal.MACRO_F1: _("Best trial: macro F1 of {value} on validation pictures"),
@@ -55,6 +60,8 @@ def sentences(search: Search, best: TrialRecord) -> list[str]:
     summary, config = search.summary, search.config
     bias = summary.selection_bias if summary else None
     lines = [*([expectation(bias, search)] if bias else []), gain_sentence(search, best)]
+    if config.sampler is Sampler.LADDER and summary is not None and summary.reason is not None:
+        return [*lines, show(summary.reason)]
     if summary is None or config.tradeoff is Tradeoff.NONE:
         return lines
     if summary.reason is not None:
@@ -93,6 +100,8 @@ def expectation(bias: SelectionBias, search: Search) -> str:
 def gain_sentence(search: Search, best: TrialRecord) -> str:
     """Describe the gain over the baseline, or say that there is none."""
     goal, gain = search.config.goal, search.summary.gain if search.summary else None
+    if best.is_baseline and search.config.sampler is Sampler.LADDER:
+        return _("**No step was proven better** than your settings.")
     if best.is_baseline:
         return _("**No real gain**: no trial was better than your settings.")
     if gain is None:
