@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
-from core.models.backbones import BACKBONES, DEFAULT_BACKBONE, Backbone, WeightsSource, get_backbone
+from core.models.backbones import BACKBONES, DEFAULT_BACKBONE, Backbone, get_backbone
 from core.models.litert.engine import FeatureExtractor
 from core.models.speeds import remember_speed
-from core.models.weights.store import obtain_weights, weights_ready
+from core.models.weights.store import is_pretrained_here, obtain_weights, weights_ready
 from core.progress import Progress, Stage, raise_if_stopped
 from core.records import JsonObject
 
@@ -53,7 +53,7 @@ def _pictures_per_second(backbone: Backbone, directory: Path, progress: Progress
     from core.models.architectures.classifier import build_feature_extractor
     from core.models.litert.conversion import convert_to_tflite, feature_engine
 
-    if backbone.weights is not WeightsSource.NONE and weights_ready(backbone):
+    if is_pretrained_here(backbone):
         return _timed(feature_engine(backbone), progress)
     path = directory / f"{backbone.key}.tflite"
     path.write_bytes(convert_to_tflite(build_feature_extractor(backbone, pretrained=False)))

@@ -5,10 +5,10 @@ from __future__ import annotations
 from itertools import combinations
 
 from core.errors import ConfigError
-from core.models.backbone import Backbone, WeightsSource
+from core.models.backbone import Backbone
 from core.models.backbones import BACKBONES, get_backbone
 from core.models.committee import JOINT
-from core.models.weights.store import weights_ready
+from core.models.weights.store import is_pretrained_here
 from core.search.config import Goal, Pruner, Sampler, SearchConfig
 from core.search.space import Categorical, SearchSpace, Speed, Value, config_with
 from core.training.config import Recipe, TrainingConfig
@@ -61,13 +61,11 @@ def _backbones(base: TrainingConfig) -> tuple[Value, ...]:
 def _singles(base: TrainingConfig) -> tuple[str, ...]:
     """Keys of the backbones whose weights are here and that take the picture size: the user's own, then the cheapest."""
     own = get_backbone(base.backbone)
-    others = [one for one in BACKBONES.values() if one is not own and _is_here(one) and _fits(base, one)]
+    others = [
+        one for one in BACKBONES.values() if one is not own and is_pretrained_here(one) and _fits(base, one)
+    ]
     others.sort(key=lambda one: one.billion_multiply_adds)
     return tuple(one.key for one in (own, *others[: _MOST_BACKBONES - 1]))
-
-
-def _is_here(backbone: Backbone) -> bool:
-    return backbone.weights is not WeightsSource.NONE and weights_ready(backbone)
 
 
 def _fits(base: TrainingConfig, backbone: Backbone) -> bool:

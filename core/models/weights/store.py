@@ -103,6 +103,11 @@ def weights_ready(backbone: Backbone) -> bool:
     return path.is_file() and backbone.download_bytes in (0, path.stat().st_size)
 
 
+def is_pretrained_here(backbone: Backbone) -> bool:
+    """True if the backbone has pretrained weights, and they are on this machine."""
+    return backbone.weights is not WeightsSource.NONE and weights_ready(backbone)
+
+
 def present_weights(backbone: Backbone) -> Path:
     """Path of the present weight file, after checking its checksum.
 

@@ -26,7 +26,7 @@ from core.models.guidance import two_at_once
 from core.models.litert.conversion import cached_engine, feature_engine
 from core.models.litert.engine import Engine
 from core.models.speeds import measured_speeds
-from core.models.weights.store import weights_ready
+from core.models.weights.store import is_pretrained_here, weights_ready
 from core.progress import PartOf, Progress, Stage, raise_if_stopped
 from core.records import JsonObject
 from core.statistics import effective_count, wilson_interval
@@ -277,7 +277,7 @@ def _seconds_of(pictures: SampledPictures, backbone: Backbone) -> float:
 
 
 def _those_here() -> list[Backbone]:
-    return [one for one in BACKBONES.values() if one.weights is not WeightsSource.NONE and weights_ready(one)]
+    return [one for one in BACKBONES.values() if is_pretrained_here(one)]
 
 
 def _required(key: str) -> Backbone:
