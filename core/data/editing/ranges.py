@@ -60,8 +60,9 @@ def change_range(project: Project, choice: RangeChoice, progress: Progress | Non
     """
     progress = progress or QuietProgress()
     choice.require_usable()
-    require_range(open_dataset(project))
-    found = _by_percentiles(open_dataset(project), choice.percentiles, progress)
+    before = open_dataset(project)
+    require_range(before)
+    found = _by_percentiles(before, choice.percentiles, progress)
     with changing(project) as change:
         there = change.dataset
         old = require_range(there)
