@@ -1,7 +1,7 @@
 """Ladder of a climb: the next rung is where a point of accuracy is expected to cost least.
 
-What a step brings is not known before it is tried. The expected gains are means of measurements on
-photographs, digits and drawings; they only order the steps. What they cost is measured on this machine.
+What a step brings is not known before it is tried. The expected gains are assumptions, set after a few
+measurements of single steps, and only order the steps. What they cost is measured on this machine.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from core.search.space import Value, config_with
 from core.search.study.trials import ended, record_of
 from core.search.trials.folds import is_cross_validated
 from core.training.config import Recipe, TrainingConfig
-from core.training.cost.estimate import expected_stages, stages_after_training
+from core.training.cost.estimate import expected_stages
 
 # Points of accuracy.
 _OTHER_FEATURES, _AUGMENTED_HEAD, _LAST_BLOCKS, _ALL_BLOCKS = 1.0, 0.5, 3.0, 1.0
@@ -63,11 +63,8 @@ def next_rung(
         settings = config_with(config.base, rung)
         if settings in known:
             continue
-        seconds = _seconds(config, dataset, settings)
-        afterwards = stages_after_training(
-            dataset, settings, own_network=settings.recipe.trains_backbone, is_cold=False
-        )
-        if _MARGIN * seconds + sum(afterwards.values()) > seconds_left:
+        seconds, afterwards = _seconds(config, dataset, settings)
+        if _MARGIN * seconds + afterwards > seconds_left:
             continue
         if gain / seconds > best_rate:
             best, best_rate = rung, gain / seconds
@@ -117,16 +114,13 @@ def _merit(one: Tried) -> float:
     return one.merit
 
 
-def _seconds(config: SearchConfig, dataset: Dataset, settings: TrainingConfig) -> float:
-    """Expected seconds of a rung, without the test and the export that follow the climb."""
+def _seconds(config: SearchConfig, dataset: Dataset, settings: TrainingConfig) -> tuple[float, float]:
+    """Expected seconds of a rung, and of the test and the export that follow the climb."""
     times = 1 + config.folds if is_cross_validated(config, dataset) else 1
-    stages = expected_stages(dataset, settings, is_cold=False)
-    seconds = sum(
-        seconds * (times if stage in _TRAINS else 1)
-        for stage, seconds in stages.items()
-        if stage not in _AFTERWARDS
-    )
-    return max(_LEAST_SECONDS, seconds)
+    stages = dict(expected_stages(dataset, settings, is_cold=False))
+    afterwards = sum(stages.pop(stage, 0.0) for stage in _AFTERWARDS)
+    seconds = sum(seconds * (times if stage in _TRAINS else 1) for stage, seconds in stages.items())
+    return max(_LEAST_SECONDS, seconds), afterwards
 
 
 def _tried(study: optuna.Study, config: SearchConfig) -> list[Tried]:

@@ -57,7 +57,7 @@ SAMPLER_NAMES = {
     Sampler.RANDOM: N_("Random"),
     Sampler.CMA_ES: N_("CMA-ES: evolves a population of numbers"),
     Sampler.GRID: N_("Grid: every combination"),
-    Sampler.LADDER: N_("Ladder: what a point of accuracy costs least"),
+    Sampler.LADDER: N_("Ladder: the cheapest expected point of accuracy first"),
 }
 PRUNER_NAMES = {
     Pruner.MEDIAN: N_("Median: worse than half of the others"),
