@@ -22,6 +22,9 @@ from core.errors import DataError
 from core.formatting import number
 from core.messages import N_
 
+# Level of 255. Pictures of which none has a lighter pixel have another range.
+_DARK = 64
+
 EmbeddedPicture = tuple[Member, FileAssignment]
 
 
@@ -74,9 +77,24 @@ def reader_of_array(array: np.ndarray, index: int) -> Callable[[], bytes]:
     """Reader of one picture of an array as PNG.
 
     Args:
-        array: uint8, shape (n, height, width) or (n, height, width, 1 or 3), RGB.
+        array: uint8, shape (n, height, width) or (n, height, width, 1 or 3), RGB; uint16, grey.
     """
     return partial(_png, array, index)
+
+
+def with_own_range(arrays: Sequence[np.ndarray]) -> list[np.ndarray]:
+    """Arrays of a source whose values do not fill a byte, such as 0 to 16, as pictures of more than 8 bits.
+
+    As bytes they would look black. The range of such pictures is found for all of them, and stated.
+
+    Args:
+        arrays: uint8, as ``require_pictures`` returns them.
+    Returns:
+        uint16 for grey pictures of that kind; others as they are.
+    """
+    top = max((int(array.max()) for array in arrays if array.size), default=0)
+    are_grey = all(array.ndim == 3 or array.shape[-1] == 1 for array in arrays)
+    return [array.astype(np.uint16) for array in arrays] if 0 < top < _DARK and are_grey else list(arrays)
 
 
 def require_pictures(array: np.ndarray, name: str) -> np.ndarray:

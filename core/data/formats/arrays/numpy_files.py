@@ -24,6 +24,7 @@ from core.data.formats.arrays.embedded import (
     embedded_reading,
     reader_of_array,
     require_pictures,
+    with_own_range,
 )
 from core.data.formats.import_format import Confidence, Evidence, FormatReading, ImportFormat
 from core.data.formats.notes import Note, NoteKind
@@ -101,10 +102,12 @@ def _recognise(survey: Survey) -> Evidence | None:
 
 
 def _read(survey: Survey, config: ImportConfig) -> FormatReading:
-    pictures: list[EmbeddedPicture] = []
     multi_label = config.multi_label
+    arrays: list[np.ndarray] = []
+    labels_of_arrays: list[np.ndarray | None] = []
+    pairs = _pairs(survey)
     files: dict[str, Member] = {}
-    for name, labels_name in _pairs(survey):
+    for name, labels_name in pairs:
         array = require_pictures(_load(name), _shown(name))
         labels = _label_array(labels_name) if labels_name else None
         if labels is not None and len(labels) != len(array):
@@ -116,12 +119,15 @@ def _read(survey: Survey, config: ImportConfig) -> FormatReading:
                 other=len(labels),
             )
         multi_label = multi_label or _has_several(labels)
-        split = next((split for word in name.rest if (split := split_named(word))), None)
-        data_file = _as_file(name)
-        pictures += _pictures(data_file, array, labels, split, multi_label=multi_label)
+        arrays.append(array)
+        labels_of_arrays.append(labels)
         for used in (name, labels_name):
             if used is not None:
                 files[used.member.name] = used.member
+    pictures: list[EmbeddedPicture] = []
+    for (name, _), array, labels in zip(pairs, with_own_range(arrays), labels_of_arrays, strict=True):
+        split = next((split for word in name.rest if (split := split_named(word))), None)
+        pictures += _pictures(_as_file(name), array, labels, split, multi_label=multi_label)
     return embedded_reading(
         pictures,
         survey,

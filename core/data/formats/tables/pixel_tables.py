@@ -21,6 +21,7 @@ from core.data.formats.arrays.embedded import (
     embedded_reading,
     reader_of_array,
     require_pictures,
+    with_own_range,
 )
 from core.data.formats.import_format import Confidence, Evidence, FormatReading, ImportFormat
 from core.data.formats.label_files import fitting, split_of_path
@@ -51,6 +52,15 @@ class _Layout:
     packed: int | None = None
     # Column with parts of the split.
     split: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Content:
+    """Pictures of a table, uint8 (n, height, width) or (n, height, width, 3), with their labels and parts."""
+
+    pixels: np.ndarray
+    labels: Sequence[object]
+    parts: Sequence[object]
 
 
 def _layouts(survey: Survey) -> list[_Layout]:
@@ -150,11 +160,12 @@ def _recognise(survey: Survey) -> Evidence | None:
 
 def _read(survey: Survey, config: ImportConfig) -> FormatReading:
     layouts = _layouts(survey)
+    contents = [_content(layout) for layout in layouts]
+    arrays = with_own_range([content.pixels for content in contents])
     pictures: list[EmbeddedPicture] = []
-    for layout in layouts:
-        pictures += _pictures(
-            layout, split_of_path(survey.inner_path(layout.member)), multi_label=config.multi_label
-        )
+    for layout, content, array in zip(layouts, contents, arrays, strict=True):
+        split = split_of_path(survey.inner_path(layout.member))
+        pictures += _pictures(layout.member, content, array, split, multi_label=config.multi_label)
     numbers = all(assignment.label.isdigit() for _, assignment in pictures if assignment.label)
     notes = [Note(kind=NoteKind.UNNAMED_CLASSES)] if numbers and pictures else []
     return embedded_reading(
@@ -166,12 +177,19 @@ def _read(survey: Survey, config: ImportConfig) -> FormatReading:
     )
 
 
-def _pictures(layout: _Layout, split: Split | None, *, multi_label: bool) -> list[EmbeddedPicture]:
-    member = layout.member
+def _content(layout: _Layout) -> _Content:
     frame = _frame(layout)
-    array = require_pictures(_pixels(layout, frame), member.name)
-    labels = frame.iloc[:, layout.label].fillna("") if layout.label is not None else [""] * len(frame)
-    parts = frame.iloc[:, layout.split].fillna("") if layout.split is not None else [""] * len(frame)
+    blank = [""] * len(frame)
+    return _Content(
+        pixels=require_pictures(_pixels(layout, frame), layout.member.name),
+        labels=blank if layout.label is None else list(frame.iloc[:, layout.label].fillna("")),
+        parts=blank if layout.split is None else list(frame.iloc[:, layout.split].fillna("")),
+    )
+
+
+def _pictures(
+    member: Member, content: _Content, array: np.ndarray, split: Split | None, *, multi_label: bool
+) -> list[EmbeddedPicture]:
     return [
         (
             embedded(member, number, reader_of_array(array, number)),
@@ -181,7 +199,7 @@ def _pictures(layout: _Layout, split: Split | None, *, multi_label: bool) -> lis
                 multi_label=multi_label,
             ),
         )
-        for number, (label, part) in enumerate(zip(labels, parts, strict=True))
+        for number, (label, part) in enumerate(zip(content.labels, content.parts, strict=True))
     ]
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from core.data.formats.arrays.pickles import load_plain_pickle
 from core.data.images.picture import load_picture
@@ -285,3 +286,19 @@ def test_a_cifar_batch_with_too_many_labels_is_one_sentence(tmp_path: Path) -> N
     files = {"batches.meta": pickle.dumps({b"label_names": [b"cat"]}), "data_batch_1": pickle.dumps(batch)}
     with pytest.raises(DataError, match="1 pictures, 2 labels"):
         read(write_folder(tmp_path / "cifar", files))
+
+
+def test_arrays_whose_values_do_not_fill_a_byte_have_their_own_range(tmp_path: Path) -> None:
+    """The digits of scikit-learn have values from 0 to 16, and were black."""
+    array = np.tile(np.arange(16, dtype=np.float64) + 1, (4, 16, 1))
+    path = write_folder(tmp_path / "digits", {"x.npz": saved(x=array, y=np.array([0, 1, 0, 1]))})
+    result = read(path)
+    image = Image.open(io.BytesIO(result.reading.pictures[0][0].read()))
+    assert (image.mode, np.asarray(image).max()) == ("I;16", 16)
+
+
+def test_one_dark_array_beside_a_light_one_stays_dark(tmp_path: Path) -> None:
+    light, dark = np.full((2, 8, 8), 200, np.uint8), np.full((2, 8, 8), 20, np.uint8)
+    arrays = saved(x_train=light, y_train=np.array([0, 1]), x_test=dark, y_test=np.array([0, 1]))
+    result = read(write_folder(tmp_path / "parts", {"x.npz": arrays}))
+    assert sorted({int(pixels(result, index).max()) for index in range(4)}) == [20, 200]
