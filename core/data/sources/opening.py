@@ -6,6 +6,7 @@ Detects the kind of a file, opens nested archives and lists folders. ``layout`` 
 
 from __future__ import annotations
 
+import re
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -48,6 +49,9 @@ _ARCHIVE_SUFFIXES = (
 )
 _ARCHIVE_KINDS = {b"Rar!": "RAR", b"7z\xbc\xaf": "7z", b"\x28\xb5\x2f\xfd": "Zstandard", b"MSCF": "CAB"}
 _PICTURE_MAGICS = (b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"BM", b"RIFF", b"II*\x00", b"MM\x00*")
+# Two lines of a table of pixels are in its beginning.
+_BEGINNING_BYTES = 1 << 18
+_NUMBER, _LEAST_PIXELS = re.compile(rb"\d+"), 64
 # After "ftyp", from the ninth byte on.
 _PICTURE_BRANDS = (b"heic", b"heix", b"mif1", b"avif")
 _OLD_OFFICE_MAGIC = b"\xd0\xcf\x11\xe0"
@@ -64,7 +68,7 @@ def open_source(
 ) -> Iterator[Listing]:
     """List the files of a zip archive, a tar archive (plain, gz, bz2, xz) or a folder.
 
-    A single data file, such as Parquet, is a source with one file.
+    A single data file, such as Parquet or a table of pixels, is a source with one file.
 
     Archives inside it are opened, one level deep, if the source contains nothing else except
     tables, as with one archive for each class; each counts as a folder of its name. Files can
@@ -90,7 +94,7 @@ def _list(path: Path, limits: SourceLimits, link_roots: Sequence[Path], stack: E
         allowance = Allowance(limits, path.name, home(), packed_bytes=None)
         opener = _Opener(stack, allowance)
         listing = list_folder(path, allowance, link_roots)
-    elif path.is_file() and path.name.lower().endswith(DATA_SUFFIXES):
+    elif path.is_file() and (path.name.lower().endswith(DATA_SUFFIXES) or _holds_pixels(path)):
         allowance = Allowance(limits, path.name, home(), packed_bytes=None)
         opener = _Opener(stack, allowance)
         read = partial(read_file, path, allowance)
@@ -104,6 +108,15 @@ def _list(path: Path, limits: SourceLimits, link_roots: Sequence[Path], stack: E
     else:
         raise NotFoundError(N_("There is no file or folder “{path}”. Check the name."), path=str(path))
     return without_thumbnails(opener.with_archives_opened(listing))
+
+
+def _holds_pixels(path: Path) -> bool:
+    """True for a CSV file whose second line has as many numbers as the smallest picture has pixels."""
+    if not path.name.lower().endswith(".csv"):
+        return False
+    with open_file(path) as file:
+        lines = file.read(_BEGINNING_BYTES).split(b"\n", 2)
+    return len(lines) > 1 and len(_NUMBER.findall(lines[1])) >= _LEAST_PIXELS
 
 
 class _Opener:

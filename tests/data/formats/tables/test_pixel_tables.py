@@ -123,3 +123,17 @@ def test_nan_is_a_blank_cell(tmp_path: Path) -> None:
     result = read(source(tmp_path, ["1.png", "2.png", "3.png"], {"labels.csv": table}))
     assert result.labels == {"1.png": "", "2.png": "cat", "3.png": "dog"}
     assert result.notes["blank_labels"] == 1
+
+
+def test_a_table_of_pixels_is_a_source_of_its_own(tmp_path: Path) -> None:
+    """It was called a table without pictures, to be zipped with them."""
+    path = tmp_path / "mnist_train.csv"
+    path.write_text("\n".join([header("label"), f"7,{ROW}", f"3,{ROW}"]))
+    result = read(path)
+    assert (result.format, list(result.labels.values())) == ("pixel_tables", ["7", "3"])
+
+
+def test_pixels_from_0_to_16_have_their_own_range(tmp_path: Path) -> None:
+    row = ",".join(str(index % 17) for index in range(64))
+    result = imported(tmp_path, {"digits.csv": "\n".join([header("label"), f"7,{row}", f"3,{row}"])})
+    assert Image.open(io.BytesIO(result.reading.pictures[0][0].read())).mode == "I;16"
