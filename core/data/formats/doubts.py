@@ -36,6 +36,9 @@ class DoubtKind(StrEnum):
     BOXES = "boxes"
     CLASSES_ARE_NUMBERS = "classes_are_numbers"
     PIXEL_RANGE_FOUND = "pixel_range_found"
+    TEXT_ENCODING_UNSURE = "text_encoding_unsure"
+    TEXT_ENCODING_UNKNOWN = "text_encoding_unknown"
+    LABELS_OF_OTHER_PICTURES = "labels_of_other_pictures"
 
 
 SENTENCES: Mapping[DoubtKind, str] = {
@@ -72,6 +75,15 @@ SENTENCES: Mapping[DoubtKind, str] = {
     ),
     DoubtKind.PIXEL_RANGE_FOUND: N_(
         "Pictures have more than 8 bits. What becomes black and white is chosen once for all of them."
+    ),
+    DoubtKind.TEXT_ENCODING_UNSURE: N_(
+        "{file} is not UTF-8, so its classes can be read as {classes} or as {others}. If the first are wrong, save it as UTF-8."
+    ),
+    DoubtKind.TEXT_ENCODING_UNKNOWN: N_(
+        "{file} is in an encoding that is not known here, so its classes may be wrong: {classes}. Save it as UTF-8."
+    ),
+    DoubtKind.LABELS_OF_OTHER_PICTURES: N_(
+        "Label files that name another picture than that of their own name: {count}, such as {file}, which names “{named}”. The named picture gets the label."
     ),
     DoubtKind.MOST_LEFT_OUT: N_("Only {count} of {total} pictures have a label."),
 }

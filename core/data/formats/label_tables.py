@@ -46,6 +46,7 @@ def _read_given(survey: Survey, config: ImportConfig) -> FormatReading:
         raise ConfigError(N_("A table of labels is missing. Choose a CSV or Excel file."))
     member = _member_of(survey, config.table)
     table = read_label_table(config.table.read_bytes(), member.name if member else config.table.name)
+    survey.note_encoding(table.name, table.encoding)
     return read_tables([open_table(table, member, survey, config)], survey, config)
 
 

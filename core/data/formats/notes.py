@@ -43,6 +43,8 @@ class NoteKind(StrEnum):
     ADDRESSES_LAPSE = "addresses_lapse"
     REDUCED_PICTURES = "reduced_pictures"
     LONE_PART = "lone_part"
+    OLDER_ENCODING = "older_encoding"
+    OTHER_WORKSHEETS = "other_worksheets"
     LEAVINGS = "leavings"
     PIXEL_RANGE = "pixel_range"
     PIXEL_RANGE_MISFIT = "pixel_range_misfit"
@@ -109,6 +111,8 @@ SENTENCES: Mapping[NoteKind, str] = {
     ),
     NoteKind.REDUCED_PICTURES: N_("Some pictures are thumbnails, not originals: {count}."),
     NoteKind.LONE_PART: N_("All pictures are in the part “{part}”. They are divided anew."),
+    NoteKind.OLDER_ENCODING: N_("{file} is not UTF-8. It was read as {encoding}, with classes {classes}."),
+    NoteKind.OTHER_WORKSHEETS: N_("Only the first worksheet of {table} is read, not {sheets}."),
     NoteKind.LEAVINGS: N_(
         "Files and folders that systems and programs left beside the pictures, not imported: {count}, such as {example}."
     ),

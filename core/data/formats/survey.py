@@ -16,7 +16,7 @@ from core.data.formats.picture_index import PictureIndex
 from core.data.labels.layout import is_companion
 from core.data.labels.tables import LabelTable, read_label_table
 from core.data.skip_reasons import SkipReason
-from core.data.sources.encodings import decode_text
+from core.data.sources.encodings import TextEncoding, decode_with_encoding
 from core.data.sources.members import (
     CONTAINER_SUFFIXES,
     PICTURE_SUFFIXES,
@@ -48,6 +48,8 @@ class Survey:
         self._json_lines: dict[str, list[Any]] = {}
         self._broken: dict[str, DataError] = {}
         self._broken_tables: dict[str, DataError] = {}
+        # Of the label files that are not UTF-8, by name.
+        self.older_encodings: dict[str, TextEncoding] = {}
         # Results that a format needs to recognise the source and again to read it, by its own keys.
         self.results: dict[Hashable, Any] = {}
 
@@ -101,7 +103,7 @@ class Survey:
             DataError: it is too large, or cannot be read.
         """
         if member.name not in self._texts:
-            _keep(self._texts, member, decode_text(self._read(member)))
+            _keep(self._texts, member, self._decoded(member, self._read(member)))
         return self._texts[member.name]
 
     def lines(self, member: Member) -> list[str]:
@@ -135,12 +137,22 @@ class Survey:
         if member.name not in self._json:
             try:
                 # The text is not kept: a picture inside it can take many MB.
-                text = decode_text(read_label_file(member))
+                text = self._decoded(member, read_label_file(member))
                 _keep(self._json, member, _without_picture(parse_json(text, member.name)))
             except DataError as error:
                 self._broken[member.name] = error
                 raise
         return self._json[member.name]
+
+    def _decoded(self, member: Member, data: bytes) -> str:
+        text, encoding = decode_with_encoding(data)
+        self.note_encoding(member.name, encoding)
+        return text
+
+    def note_encoding(self, file: str, encoding: TextEncoding | None) -> None:
+        """Remember the encoding of a label file, if its text could mean something else."""
+        if encoding is not None and not encoding.name.startswith("utf"):
+            self.older_encodings[file] = encoding
 
     def _read(self, member: Member) -> bytes:
         try:
@@ -176,7 +188,9 @@ class Survey:
             raise error
         if member.name not in self._tables:
             try:
-                self._tables[member.name] = read_label_table(read_label_file(member), member.name)
+                table = read_label_table(read_label_file(member), member.name)
+                self.note_encoding(member.name, table.encoding)
+                self._tables[member.name] = table
             except DataError as error:
                 self._broken_tables[member.name] = error
                 raise

@@ -25,6 +25,7 @@ from core.data.formats.notes import Note, NoteKind
 from core.data.formats.summary import Example, Understanding
 from core.data.formats.survey import Survey
 from core.data.formats.table import FORMATS
+from core.data.formats.tables.text_encodings import doubts_about_encodings, notes_on_encodings
 from core.data.import_config import ImportConfig
 from core.data.labels.boxes import BoxUse
 from core.data.labels.layout import Split
@@ -37,8 +38,14 @@ from core.messages import N_, Message
 _LEAST_SHARE_WITH_LABEL = 0.5
 _TABLES = frozenset({"table", "table_inside"})
 _ABOUT_GUESSED_COLUMNS = frozenset([DoubtKind.LABEL_COLUMN_GUESSED, DoubtKind.LABEL_COLUMN_UNNAMED])
-_ABOUT_COLUMNS = _ABOUT_GUESSED_COLUMNS | {DoubtKind.SEVERAL_LABELS, DoubtKind.CLASSES_ARE_FLAGS}
-_ABOUT_ANY_FORMAT = _ABOUT_GUESSED_COLUMNS | {DoubtKind.BOXES}
+_ABOUT_ENCODINGS = frozenset([DoubtKind.TEXT_ENCODING_UNSURE, DoubtKind.TEXT_ENCODING_UNKNOWN])
+_ABOUT_FILES = _ABOUT_ENCODINGS | {DoubtKind.LABELS_OF_OTHER_PICTURES}
+_ABOUT_COLUMNS = _ABOUT_GUESSED_COLUMNS | {
+    *_ABOUT_ENCODINGS,
+    DoubtKind.SEVERAL_LABELS,
+    DoubtKind.CLASSES_ARE_FLAGS,
+}
+_ABOUT_ANY_FORMAT = _ABOUT_GUESSED_COLUMNS | _ABOUT_FILES | {DoubtKind.BOXES}
 
 
 class ConfirmationNeededError(DataError):
@@ -101,6 +108,7 @@ def understand(
         is_deep = bool(files.deep)
         doubts += find_choices(best.reading, config, known_classes, is_deep=is_deep)
     notes = [*best.reading.notes, *_notes_on_others(best, others), *_notes_on_files(listing)]
+    notes += notes_on_encodings(best.reading, survey)
     notes += [] if known_classes else _notes_on_parts(best.reading)
     understanding = replace(
         _summary(best, others, doubts, notes),
@@ -299,7 +307,10 @@ def _doubts(
     best: _Candidate, others: Sequence[_Candidate], survey: Survey, known_classes: Collection[str]
 ) -> list[Doubt]:
     classes = classes_of(best.reading).keys()
-    doubts = [] if classes <= set(known_classes) else doubts_about_classes(classes)
+    is_known = classes <= set(known_classes)
+    doubts = (
+        [] if is_known else [*doubts_about_classes(classes), *doubts_about_encodings(best.reading, survey)]
+    )
     doubts += best.reading.doubts
     for other in others:
         if differ(best.reading, other.reading):

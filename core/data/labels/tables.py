@@ -14,12 +14,13 @@ import zipfile
 import zlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time
+from itertools import islice
 from typing import Any
 
 from core.data.labels.layout import clean_label
-from core.data.sources.encodings import decode_text
+from core.data.sources.encodings import TextEncoding, decode_with_encoding
 from core.data.sources.members import CONTAINER_SUFFIXES, PICTURE_SUFFIXES
 from core.errors import DataError
 from core.messages import N_, Message
@@ -62,6 +63,8 @@ _EXCEL_ERRORS = (
     MemoryError,
     NotImplementedError,
 )
+# Number in the file, from 1, and cells.
+_NumberedRow = tuple[int, tuple[str, ...]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,6 +77,10 @@ class LabelTable:
     rows: tuple[tuple[str, ...], ...]
     # Numbers of the rows in the file, from 1, as a spreadsheet shows them.
     row_numbers: tuple[int, ...]
+    # None for an Excel file, which states its own.
+    encoding: TextEncoding | None = None
+    # Further worksheets of an Excel file that hold something; only the first one is read.
+    other_sheets: tuple[str, ...] = ()
 
     def column(self, name: str) -> list[str]:
         """Return the cells of a column.
@@ -94,8 +101,8 @@ class LabelTable:
     def with_header_as_row(self) -> LabelTable:
         """The table with its first line as a row, for a file without a header."""
         first = self.row_numbers[0] - 1 if self.row_numbers else 1
-        return LabelTable(
-            name=self.name,
+        return replace(
+            self,
             columns=tuple(_letters(index) for index in range(len(self.columns))),
             rows=(self.columns, *self.rows),
             row_numbers=(first, *self.row_numbers),
@@ -116,7 +123,13 @@ def read_label_table(data: bytes, name: str) -> LabelTable:
         raise DataError(
             N_("{table} is of a kind that cannot be read here. Save it as .xlsx or .csv."), table=name
         )
-    cells = _excel_rows(data, name) if lower.endswith(_EXCEL_SUFFIXES) else _csv_rows(data, name)
+    encoding: TextEncoding | None = None
+    other_sheets: tuple[str, ...] = ()
+    if lower.endswith(_EXCEL_SUFFIXES):
+        cells, other_sheets = _excel_rows(data, name)
+    else:
+        text, encoding = decode_with_encoding(data)
+        cells = list(_csv_rows(text, name))
     numbered = [(number, row) for number, row in cells if any(row)]
     width = max((_filled_width(row) for _, row in numbered), default=0)
     if width < 2:
@@ -134,6 +147,8 @@ def read_label_table(data: bytes, name: str) -> LabelTable:
         columns=_column_names(header),
         rows=tuple(rows[begin:]),
         row_numbers=tuple(numbers[begin:]),
+        encoding=encoding,
+        other_sheets=other_sheets,
     )
 
 
@@ -158,8 +173,7 @@ def _plain_cell(text: str) -> str:
     return text[1:] if text.startswith("'") and text[1:].startswith(_FORMULA_SIGNS) else text
 
 
-def _csv_rows(data: bytes, name: str) -> Iterator[tuple[int, tuple[str, ...]]]:
-    text = decode_text(data)
+def _csv_rows(text: str, name: str) -> Iterator[_NumberedRow]:
     stated = _STATED_DELIMITER.match(text)
     text = text[stated.end() :] if stated else text
     delimiter = stated[1] if stated else _delimiter_of(text)
@@ -226,8 +240,8 @@ def _delimiter_of(text: str) -> str:
     return best if agreement(best)[0] else space
 
 
-def _excel_rows(data: bytes, name: str) -> Iterator[tuple[int, tuple[str, ...]]]:
-    """Read the rows of the first worksheet that has any."""
+def _excel_rows(data: bytes, name: str) -> tuple[list[_NumberedRow], tuple[str, ...]]:
+    """Read the rows of the first worksheet that has any, and the names of the other ones that do."""
     # Takes 0.2 s to import.
     import openpyxl
 
@@ -236,10 +250,9 @@ def _excel_rows(data: bytes, name: str) -> Iterator[tuple[int, tuple[str, ...]]]
             if sum(info.file_size for info in archive.infolist()) > _EXCEL_UNPACKED_BYTES:
                 raise DataError(N_("{table} is too large. Save it as .csv."), table=name)
         book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True, keep_links=False)
-        for worksheet in book.worksheets:
-            yield from (rows := list(_worksheet_rows(worksheet, name)))
-            if rows:
-                return
+        filled = [sheet for sheet in book.worksheets if _has_content(sheet)]
+        rows = list(_worksheet_rows(filled[0], name)) if filled else []
+        return rows, tuple(sheet.title for sheet in filled[1:])
     except _EXCEL_ERRORS as error:
         raise DataError(
             N_(
@@ -249,7 +262,13 @@ def _excel_rows(data: bytes, name: str) -> Iterator[tuple[int, tuple[str, ...]]]
         ) from error
 
 
-def _worksheet_rows(worksheet: Any, name: str) -> Iterator[tuple[int, tuple[str, ...]]]:
+def _has_content(worksheet: Any) -> bool:
+    worksheet.reset_dimensions()
+    rows = islice(worksheet.iter_rows(values_only=True), _MAX_GAP)
+    return any(any(map(_cell_text, row)) for row in rows)
+
+
+def _worksheet_rows(worksheet: Any, name: str) -> Iterator[_NumberedRow]:
     """Read the rows that are not empty, until ``_MAX_GAP`` empty ones follow each other."""
     last = cells = 0
     # With the size that the file states, every row would be as wide as the widest.

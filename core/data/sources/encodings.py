@@ -6,20 +6,25 @@ import codecs
 import re
 import unicodedata
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-# Names of an archive that are examined.
-_NAMES_SAMPLED = 1000
-# Of the characters must be common ones, for an encoding to be accepted.
-_MIN_SHARE = 0.5
-# Each with the older, narrower encoding of its common characters.
-_ASIAN = (("gb18030", "gb2312"), ("cp932", "shift_jis"))
+from core.data.sources.asian_texts import guess_asian
+from core.data.sources.latin_texts import guess_latin
+
+# Names of an archive, or lines of a text, that are examined.
+_TEXTS_SAMPLED = 1000
+_DOS = "cp437"
 # Letters of alphabets whose texts look like Chinese in another encoding, with the encodings by the
 # one of Western Europe that stands in their place. Some Greek words are Russian ones, so those come first.
+_RUSSIAN = "абвгдеёжзийклмнопрстуфхцчшщъыьэюя"
 _ALPHABETS: tuple[tuple[str, dict[str, str]], ...] = (
-    ("абвгдеёжзийклмнопрстуфхцчшщъыьэюя", {"cp437": "cp866", "cp1252": "cp1251"}),
+    (_RUSSIAN, {"cp437": "cp866", "cp1252": "cp1251"}),
     ("αβγδεζηθικλμνξοπρσςτυφχψωάέήίόύώϊϋΐΰ", {"cp437": "cp737", "cp1252": "cp1253"}),
-    ("abcdefghijklmnopqrstuvwxyząćęłńóśźżáčďéěíňřšťúůýž", {"cp1252": "cp1250"}),
+    (_RUSSIAN, {"cp437": "cp866", "cp1252": "koi8-r"}),
 )
+# Hebrew letters are Russian ones in lower case. Some have a form for the end of a word alone.
+_HEBREW = frozenset(map(chr, range(0x5D0, 0x5EB)))
+_AT_END, _BEFORE_END = frozenset("ךםןףץ"), frozenset("כמנפצ")
 _WORD = re.compile(r"[^\W\d_]+")
 _SIGNS = frozenset("«»–—№„“”\xa0")
 # Letters of a word that two Chinese characters look like once in a thousand times, unless all are capitals.
@@ -30,6 +35,7 @@ _FIRST_BYTES = 4096
 _MIN_ZEROS = 0.05
 # Bytes beyond ASCII that are UTF-8, for each that is not. By chance there are few in other encodings.
 _MIN_UTF_8 = 10
+_XML_ENCODING = re.compile(rb"""<\?xml[^>]*\sencoding=["']([\w.-]+)["']""")
 _BYTE_ORDER_MARKS = {
     codecs.BOM_UTF8: "utf-8",
     codecs.BOM_UTF16_LE: "utf-16-le",
@@ -37,31 +43,76 @@ _BYTE_ORDER_MARKS = {
 }
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TextEncoding:
+    """Encoding in which a text was read, and how sure that is."""
+
+    # As Python's codecs are called.
+    name: str
+    # Another one in which the bytes are about as likely; "" if there is none.
+    rival: str = ""
+    # False if the bytes are no text in any encoding that is known here.
+    is_recognised: bool = True
+
+    @property
+    def is_sure(self) -> bool:
+        return self.is_recognised and not self.rival
+
+    def in_rival(self, text: str) -> str:
+        """A part of the text as it would be in the other encoding."""
+        return text.encode(self.name, errors="replace").decode(self.rival, errors="replace")
+
+
 def decode_names(names: Sequence[bytes]) -> list[str]:
-    """Decode the names of one archive: UTF-8 if all are valid, otherwise by ``legacy_encoding``."""
+    """Decode the names of one archive: as UTF-8 if all are valid, otherwise as DOS and Windows wrote them."""
     try:
         return [name.decode("utf-8") for name in names]
     except UnicodeDecodeError:
-        encoding = legacy_encoding([name for name in names if not name.isascii()])
-    return [_decoded(name, encoding) for name in names]
+        encoding = _guess([name for name in names if not name.isascii()], _DOS)
+    return [_decoded(name, encoding.name) for name in names]
 
 
 def decode_text(data: bytes) -> str:
-    """Decode a text file: by its byte order mark, as UTF-8, or by ``legacy_encoding``."""
-    for mark, encoding in _BYTE_ORDER_MARKS.items():
+    """Decode a text file in its most likely encoding; see ``decode_with_encoding``."""
+    return decode_with_encoding(data)[0]
+
+
+def decode_with_encoding(data: bytes) -> tuple[str, TextEncoding]:
+    """Decode a text file by its byte order mark, as UTF-8, or in the older encoding that is most likely."""
+    for mark, name in _BYTE_ORDER_MARKS.items():
         if data.startswith(mark):
-            return data[len(mark) :].decode(encoding, errors="replace")
+            return data[len(mark) :].decode(name, errors="replace"), TextEncoding(name=name)
     # UTF-16 without a mark: in plain text many bytes are zero.
     if data[:_FIRST_BYTES].count(0) > _MIN_ZEROS * len(data[:_FIRST_BYTES]):
         high_first = data[:_FIRST_BYTES:2].count(0) > data[1:_FIRST_BYTES:2].count(0)
-        return data.decode("utf-16-be" if high_first else "utf-16-le", errors="replace")
+        encoding = TextEncoding(name="utf-16-be" if high_first else "utf-16-le")
+        return data.decode(encoding.name, errors="replace"), encoding
     try:
-        return data.decode("utf-8")
+        return data.decode("utf-8"), TextEncoding(name="utf-8")
     except UnicodeDecodeError:
-        if _is_damaged_utf_8(data):
-            return data.decode("utf-8", errors="replace")
-        lines = [line for line in data.splitlines() if not line.isascii()]
-        return data.decode(legacy_encoding(lines, european="cp1252"), errors="replace")
+        encoding = _older_encoding(data)
+    return data.decode(encoding.name, errors="replace"), encoding
+
+
+def _older_encoding(data: bytes) -> TextEncoding:
+    if stated := _stated_by_xml(data):
+        return TextEncoding(name=stated)
+    if _is_damaged_utf_8(data):
+        return TextEncoding(name="utf-8")
+    # The same line, such as one with a class alone, says nothing new.
+    lines = dict.fromkeys(line for line in data.splitlines() if not line.isascii())
+    return _guess(list(lines), "cp1252")
+
+
+def _stated_by_xml(data: bytes) -> str:
+    """The encoding that an XML file states, "" if it states none in which it can be read."""
+    match = _XML_ENCODING.match(data)
+    try:
+        encoding = codecs.lookup(match[1].decode("ascii")).name if match else ""
+        data.decode(encoding or "ascii")
+    except (LookupError, ValueError):
+        return ""
+    return encoding
 
 
 def _is_damaged_utf_8(data: bytes) -> bool:
@@ -72,23 +123,30 @@ def _is_damaged_utf_8(data: bytes) -> bool:
     return kept >= _MIN_UTF_8 * lost
 
 
-def legacy_encoding(names: Sequence[bytes], european: str = "cp437") -> str:
-    """Guess the encoding of text that is not UTF-8: gb18030, cp932, ``european`` or one of ``_ALPHABETS``.
+def _guess(texts: Sequence[bytes], european: str) -> TextEncoding:
+    """Guess the encoding of texts that are not UTF-8.
 
-    They overlap: a German “ö” before a letter is half of a Japanese character. So text that
-    looks European is decoded as such; otherwise the encoding with the most common
-    characters wins.
+    Encodings overlap: a German “ö” before a letter is half of a Japanese character. So text that
+    looks European is decoded as such; otherwise the most probable Asian text wins.
+
+    Args:
+        european: that of Western Europe, in which every text can be read; “cp437” for DOS.
     """
-    sample = b"\n".join(names[:_NAMES_SAMPLED])
-    if _looks_european(sample.decode(european, errors="replace")):
-        return european
+    sample = b"\n".join(texts[:: max(1, len(texts) // _TEXTS_SAMPLED)])
+    latin = guess_latin(sample) if european != _DOS else None
+    if latin is not None:
+        return TextEncoding(name=latin[0], rival=latin[1])
+    if european == _DOS and _looks_european(sample.decode(european, errors="replace")):
+        return TextEncoding(name=european)
     for letters, encodings in _ALPHABETS:
-        encoding = encodings.get(european)
-        if encoding and _is_written_in(letters, sample.decode(encoding, errors="replace")):
-            return encoding
-    shares = {encoding: _common_share(sample, encoding, narrow) for encoding, narrow in _ASIAN}
-    best = max(shares, key=lambda encoding: shares[encoding])
-    return best if shares[best] >= _MIN_SHARE else european
+        encoding = encodings[european]
+        if _is_written_in(letters, sample.decode(encoding, errors="replace")):
+            may_be_hebrew = encoding == "cp1251" and _is_hebrew(sample.decode("cp1255", errors="replace"))
+            return TextEncoding(name=encoding, rival="cp1255" if may_be_hebrew else "")
+    asian = guess_asian(sample)
+    if asian is None:
+        return TextEncoding(name=european, is_recognised=False)
+    return TextEncoding(name=asian[0], rival=asian[1])
 
 
 def _decoded(name: bytes, encoding: str) -> str:
@@ -96,45 +154,27 @@ def _decoded(name: bytes, encoding: str) -> str:
         return name.decode(encoding)
     except UnicodeDecodeError:
         # Has a character for every byte.
-        return name.decode("cp437")
-
-
-def _common_share(sample: bytes, encoding: str, narrow: str) -> float:
-    """Compute the share of non-ASCII characters that are ideographs or kana of the narrower encoding."""
-    try:
-        foreign = [character for character in sample.decode(encoding) if not character.isascii()]
-    except UnicodeDecodeError:
-        return 0.0
-    common = [
-        character
-        for character in foreign
-        if ("\u3040" <= character <= "\u30ff" or "\u4e00" <= character <= "\u9fff")
-        and _encodable(character, narrow)
-    ]
-    return len(common) / len(foreign) if foreign else 0.0
-
-
-def _encodable(character: str, encoding: str) -> bool:
-    try:
-        return len(character.encode(encoding)) == 2
-    except UnicodeEncodeError:
-        return False
+        return name.decode(_DOS)
 
 
 def _is_written_in(letters: str, text: str) -> bool:
-    """True if all words with signs beyond ASCII have these letters, and capitals as words have them.
-
-    ASCII letters, where the alphabet has them, are at least a third of each word.
-    """
+    """True if all words with signs beyond ASCII have these letters, and capitals as words have them."""
     words = [word for word in _WORD.findall(text) if not word.isascii()]
     signs = {sign for sign in text if not sign.isascii() and not sign.isalpha()}
-    has_ascii = letters[0].isascii()
     return (
         signs <= _SIGNS
         and all(set(word.lower()) <= set(letters) for word in words)
         and all(word[1:].islower() or word.isupper() or word.islower() for word in words)
-        and all(3 * sum(map(str.isascii, word)) >= len(word) for word in words if has_ascii)
         and any(len(word) >= _CLEAR_WORD and not word.isupper() for word in words)
+    )
+
+
+def _is_hebrew(text: str) -> bool:
+    """True if all words with signs beyond ASCII are Hebrew ones by their last letters."""
+    words = [word for word in _WORD.findall(text) if not word.isascii()]
+    return all(
+        set(word) <= _HEBREW and _AT_END.isdisjoint(word[:-1]) and word[-1] not in _BEFORE_END
+        for word in words
     )
 
 

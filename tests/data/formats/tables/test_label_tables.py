@@ -462,3 +462,47 @@ def test_further_columns_come_along(tmp_path: Path) -> None:
         folder, "Plain", ImportConfig(confirmed=True, keep_columns=False), QuietProgress()
     )
     assert set(open_dataset(dropped.project).all_pictures["fields"]) == {""}
+
+
+@pytest.mark.parametrize(
+    ("encoding", "classes", "kind"),
+    [
+        ("cp1252", ("chêne", "pin"), DoubtKind.TEXT_ENCODING_UNSURE),
+        ("cp1256", ("قطة", "كلب"), DoubtKind.TEXT_ENCODING_UNKNOWN),
+    ],
+)
+def test_classes_that_may_be_others_in_another_encoding_are_asked_about(
+    tmp_path: Path, encoding: str, classes: tuple[str, str], kind: DoubtKind
+) -> None:
+    text = "\n".join(["file,label", *(f"{number}.png,{classes[number % 2]}" for number in range(4))])
+    folder = source(tmp_path, FLAT, {"labels.csv": text.encode(encoding)})
+    assert doubts(folder)[0] == {kind}
+    assert doubts(folder, format="table_inside")[0] == {kind}
+    given = tmp_path / "given.csv"
+    given.write_bytes(text.encode(encoding))
+    assert doubts(source(tmp_path, FLAT, {}), table=given)[0] == {kind}
+
+
+def test_classes_in_an_older_encoding_are_read_and_stated(tmp_path: Path) -> None:
+    text = "file,label\n0.png,고양이\n1.png,강아지\n2.png,고양이\n3.png,강아지\n"
+    result = read(source(tmp_path, FLAT, {"labels.csv": text.encode("cp949")}))
+    assert set(result.labels.values()) == {"고양이", "강아지"}
+    note = next(note for note in result.understanding.notes if note.kind is NoteKind.OLDER_ENCODING)
+    assert "labels.csv is not UTF-8. It was read as cp949" in str(note.message)
+
+
+def test_further_worksheets_are_named(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    page = book.active
+    assert page is not None
+    rows = [("file", "label"), *((f"{number}.png", ("cat", "dog")[number % 2]) for number in range(4))]
+    for row in rows:
+        page.append(row)
+    book.create_sheet("empty")
+    book.create_sheet("test").append(("9.png", "bird"))
+    book.save(tmp_path / "labels.xlsx")
+    result = read(source(tmp_path, FLAT, {"labels.xlsx": (tmp_path / "labels.xlsx").read_bytes()}))
+    notes = [note for note in result.reading.notes if note.kind is NoteKind.OTHER_WORKSHEETS]
+    assert [str(note.message) for note in notes] == [
+        "Only the first worksheet of labels.xlsx is read, not “test”."
+    ]

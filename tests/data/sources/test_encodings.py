@@ -1,0 +1,83 @@
+"""Texts that are not UTF-8 are read in the encoding of their language, or called unsure."""
+
+from __future__ import annotations
+
+import pytest
+
+from core.data.sources.encodings import decode_text, decode_with_encoding
+
+# A few classes as people write them.
+TEXTS = {
+    "cp950": "貓\n狗\n老虎\n獅子\n蘋果\n香蕉\n正常\n不良品",
+    "cp949": "고양이\n강아지\n호랑이\n사자\n정상\n불량\n균열\n꽃",
+    "gb18030": "猫\n狗\n老虎\n狮子\n苹果\n香蕉\n正常\n不良品",
+    "cp932": "猫\n犬\nトラ\nライオン\nりんご\n正常\n不良品",
+    "euc_jp": "猫\n犬\nトラ\nライオン\nりんご\n正常\n不良品",
+    "cp1250": "kočka\npes\nkůň\nřeka\nměsto\nžába",
+    "cp1252": "chèvre\nchêne\nhêtre\ncrème\nœuvre\nétagère",
+    "cp1254": "köpek\nkuş\nbalık\nçiçek\nağaç\ntavşan",
+    "cp1251": "кошка\nсобака\nптица",
+    "koi8-r": "кошка\nсобака\nптица",
+    "cp1253": "γάτα\nσκύλος",
+}
+OTHERS = [
+    ("cp1250", "macska\nkutya\nőz\nszürke ló\nfűzfa\nnyúl"),
+    ("cp1250", "łąka\nżółw\npies\nźrebię"),
+    ("cp1250", "mačka\nčaplja\nšaka\nžaba\nmiš"),
+    ("cp1252", "señal\nniño\náguila\ngorrión"),
+    ("cp1252", "cão\npássaro\nmaçã\nleão\nórgãos"),
+    ("cp1252", "rød ræv\nblå hval\nhøne"),
+    ("cp1252", "Äpfel\nBirnen\nKäse\nÜbungen"),
+    ("cp1252", "caffè\ncittà\nragù"),
+    ("cp1252", "l’étang\nla forêt d’été"),
+    ("cp1257", "šuo\nkatė\nžuvis\nąžuolas"),
+    ("cp949", "정상\n불량"),
+    ("cp950", "貓\n狗\n老虎"),
+    ("gb18030", "合格\n不合格"),
+    ("cp932", "ネコ\nイヌ"),
+]
+
+
+@pytest.mark.parametrize(("encoding", "text"), [*TEXTS.items(), *OTHERS])
+def test_a_text_is_read_in_the_encoding_of_its_language(encoding: str, text: str) -> None:
+    assert decode_text(f"file,label\n{text}\n".encode(encoding)) == f"file,label\n{text}\n"
+
+
+@pytest.mark.parametrize(("encoding", "text"), TEXTS.items())
+def test_several_words_settle_the_encoding(encoding: str, text: str) -> None:
+    assert decode_with_encoding(text.encode(encoding))[1].is_sure
+
+
+@pytest.mark.parametrize(
+    ("encoding", "text", "rival"),
+    [
+        ("cp1252", "chêne", "chęne"),  # Polish has that letter
+        ("cp1250", "őz", "õz"),  # Portuguese has that one
+        ("cp1250", "čtverec", "ètverec"),
+        ("cp1255", "חתול\nכלב", "зъем\nлмб"),
+        ("gb18030", "氮气", "뎁폭"),
+    ],
+)
+def test_few_words_leave_the_encoding_unsure(encoding: str, text: str, rival: str) -> None:
+    """Either is one of the two that are named, and the user decides."""
+    found, guess = decode_with_encoding(text.encode(encoding))
+    assert not guess.is_sure
+    assert {found, guess.in_rival(found)} == {text, rival}
+
+
+@pytest.mark.parametrize(("encoding", "text"), [("cp1256", "قطة\nكلب"), ("cp874", "แมว\nสุนัข")])
+def test_an_encoding_that_is_not_known_is_called_so(encoding: str, text: str) -> None:
+    assert not decode_with_encoding(text.encode(encoding))[1].is_recognised
+
+
+def test_classes_beyond_the_first_thousand_lines_count() -> None:
+    rows = [f"{number}.jpg,chêne" for number in range(3000)] + [
+        f"{number}.jpg,érable" for number in range(3000)
+    ]
+    assert decode_with_encoding("\n".join(rows).encode("cp1252"))[1].is_sure
+
+
+def test_xml_states_its_encoding() -> None:
+    text = '<?xml version="1.0" encoding="big5"?><annotation><object><name>貓</name></object></annotation>'
+    assert decode_text(text.encode("big5")) == text
+    assert decode_text(text.replace("big5", "nonsense").encode()) == text.replace("big5", "nonsense")
