@@ -156,7 +156,15 @@ def _columns_notes(sources: Sequence[TableSource], config: ImportConfig) -> list
     values = {"table": table, "file": first.roles.file, "columns": listed(columns)}
     kept = dict.fromkeys(name for source in sources for name in _kept_columns(source, config))
     further = [Note(kind=NoteKind.FURTHER_COLUMNS, values={"columns": listed(tuple(kept))})] if kept else []
-    return [Note(kind=NoteKind.TABLE_COLUMNS, values=values), *further]
+    sheets = [
+        Note(
+            kind=NoteKind.OTHER_WORKSHEETS,
+            values={"table": source.table.name, "sheets": listed(source.table.other_sheets)},
+        )
+        for source in sources
+        if source.table.other_sheets
+    ]
+    return [Note(kind=NoteKind.TABLE_COLUMNS, values=values), *further, *sheets]
 
 
 def _notes(sources: Sequence[TableSource]) -> list[Note]:
