@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
+from core.data.formats.doubts import Doubt, DoubtKind
 from core.data.formats.import_format import FormatReading
 from core.data.formats.label_files import split_of_path
 from core.data.formats.notes import Note, NoteKind
@@ -166,18 +167,29 @@ def unnamed_files(survey: Survey, named: Iterable[str], label_file: str) -> list
     ]
 
 
-def with_own_pictures(annotations: Sequence[Annotation], survey: Survey) -> list[Annotation]:
+def with_own_pictures(
+    annotations: Sequence[Annotation], survey: Survey
+) -> tuple[list[Annotation], list[Doubt]]:
     """Take the picture of a label file's own name where the file names one that is missing.
 
-    Pictures are renamed together with their label files, whose content stays.
+    Pictures are renamed together with their label files, whose content stays. Where both are
+    there, one of the names is wrong, which is asked about.
     """
     stems = [item.label_file.rpartition("/")[2].rpartition(".")[0] for item in annotations]
     named = survey.index.find_all([item.file for item in annotations])
     own = survey.index.find_all(stems)
-    return [
-        replace(item, file=stem) if of_stem and not of_name else item
-        for item, stem, of_name, of_stem in zip(annotations, stems, named, own, strict=True)
+    rows = list(zip(annotations, stems, named, own, strict=True))
+    found = [
+        replace(item, file=stem) if of_stem and not of_name else item for item, stem, of_name, of_stem in rows
     ]
+    contradicting = [
+        item for item, _, of_name, of_stem in rows if of_name and of_stem and set(of_name).isdisjoint(of_stem)
+    ]
+    if not contradicting:
+        return found, []
+    first = contradicting[0]
+    values = {"count": len(contradicting), "file": first.label_file, "named": first.file}
+    return found, [Doubt(kind=DoubtKind.LABELS_OF_OTHER_PICTURES, values=values)]
 
 
 def have_several(annotations: Iterable[Annotation]) -> bool:

@@ -73,12 +73,11 @@ def _read(survey: Survey, config: ImportConfig) -> FormatReading:
             )
         files.append(member)
     splits = splits_of_folders([survey.inner_path(member) for member in files])
-    annotations = [
-        replace(item, split=split)
-        for item, split in zip(with_own_pictures(annotations, survey), splits, strict=True)
-    ]
+    annotations, doubts = with_own_pictures(annotations, survey)
+    annotations = [replace(item, split=split) for item, split in zip(annotations, splits, strict=True)]
     multi_label = config.multi_label or have_several(annotations)
-    return read_annotations(annotations, survey, multi_label=multi_label, label_files=files, broken=broken)
+    reading = read_annotations(annotations, survey, multi_label=multi_label, label_files=files, broken=broken)
+    return replace(reading, doubts=doubts)
 
 
 def _labels(content: JsonObject) -> Labels | None:

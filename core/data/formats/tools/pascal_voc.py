@@ -67,13 +67,12 @@ def _read(survey: Survey, config: ImportConfig) -> FormatReading:
         with laid_out_as(_TOOL, member.name):
             annotations.append(_annotation_of_xml(root, survey, member, splits))
         files.append(member)
-    annotations = [
-        *_unlabelled(splits, {member.parts[-1].rpartition(".")[0] for member in files}),
-        *with_own_pictures(annotations, survey),
-    ]
+    annotations, doubts = with_own_pictures(annotations, survey)
+    annotations += _unlabelled(splits, {member.parts[-1].rpartition(".")[0] for member in files})
     multi_label = config.multi_label or have_several(annotations)
     files += _image_sets(survey)
-    return read_annotations(annotations, survey, multi_label=multi_label, label_files=files, broken=broken)
+    reading = read_annotations(annotations, survey, multi_label=multi_label, label_files=files, broken=broken)
+    return replace(reading, doubts=doubts)
 
 
 def _evidence(member: Member) -> Evidence:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from core.data.formats.understanding import ConfirmationNeededError
 from core.data.labels.boxes import BoxUse
 from core.errors import DataError
 from tests.support.formats import read, source
@@ -226,3 +227,25 @@ def test_a_broken_label_file_among_many_is_left_out_with_its_error(tmp_path: Pat
     assert result.left_out == {"Annotations/c.xml": "other", "JPEGImages/c.png": "not_in_table"}
     reasons = dict(result.reading.left_out)
     assert "c.xml is not valid XML" in str(reasons["Annotations/c.xml"])
+
+
+def test_label_files_that_name_another_picture_are_asked_about(tmp_path: Path) -> None:
+    """Copied files keep the name of the first picture; both pictures are there, and one of the names is wrong."""
+    files: dict[str, object] = {
+        "Annotations/a.xml": VOC.format("b.png", "cat"),
+        "Annotations/b.xml": VOC.format("a.png", "dog"),
+        "Annotations/c.xml": VOC.format("c.png", "dog"),
+    }
+    with pytest.raises(ConfirmationNeededError, match=r"a\.xml, which names “b\.png”"):
+        read(source(tmp_path, [f"JPEGImages/{name}.png" for name in "abc"], files))
+    result = read(tmp_path / "source", confirmed=True)
+    assert result.labels == {"a.png": "dog", "b.png": "cat", "c.png": "dog"}
+
+
+def test_labelme_files_that_name_another_picture_are_asked_about(tmp_path: Path) -> None:
+    files: dict[str, object] = {
+        name: {"imagePath": other, "shapes": [{"label": label}]}
+        for name, other, label in (("a.json", "b.png", "cat"), ("b.json", "b.png", "dog"))
+    }
+    with pytest.raises(ConfirmationNeededError, match=r"such as a\.json"):
+        read(source(tmp_path, ["a.png", "b.png"], files))
