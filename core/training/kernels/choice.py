@@ -138,7 +138,7 @@ def _timed(setting: str) -> float:
     with TemporaryDirectory(prefix="darkroom-") as folder:
         answer = Path(folder, "seconds.json")
         run_module(
-            "core.training.kernels.trial",
+            "core.training.kernels.timing",
             (answer,),
             failure="the speed of this processor could not be measured",
             environment={VARIABLE: setting, "KERAS_BACKEND": DEFAULT},

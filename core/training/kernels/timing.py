@@ -1,4 +1,4 @@
-"""``python -m core.training.kernels.trial FILE``: times a few training steps, for the choice of kernels.
+"""``python -m core.training.kernels.timing FILE``: times a few training steps, for the choice of kernels.
 
 The steps run forward and backward through the three kinds of convolution that the
 backbones are made of, at sizes between those of their first and last blocks.
