@@ -78,7 +78,7 @@ def require_portable(project: Project, file: str) -> None:
             job = JobDirectory(path.parent)
             if job.kind not in kinds:
                 raise _is_foreign(file, f"{folder}/{job.name}")
-            if outside := _place_of(job):
+            if outside := _outside_of(job):
                 raise _is_foreign(file, outside)
 
 
@@ -102,7 +102,7 @@ def _first_misnamed(project: Project) -> str | None:
     return None
 
 
-def _place_of(job: JobDirectory) -> str | None:
+def _outside_of(job: JobDirectory) -> str | None:
     """Address or path outside the project that a job names; None without one."""
     config = job.config()
     if job.kind is JobKind.SEARCH:
@@ -115,9 +115,9 @@ def _place_of(job: JobDirectory) -> str | None:
     return None
 
 
-def _first_outside(*places: str | Path) -> str | None:
+def _first_outside(*names: str | Path) -> str | None:
     """First name or path that is no relative one without “..”; None without one."""
-    return next((str(place) for place in places if not _lies_inside(Path(place))), None)
+    return next((str(name) for name in names if not _lies_inside(Path(name))), None)
 
 
 def _lies_inside(source: Path) -> bool:

@@ -228,7 +228,7 @@ def rotated(box: Box, degrees: Any, pivot: tuple[float, float], aspect: float = 
     )
 
 
-def place(box: Box, size: tuple[int, int], orientation: int, margin: float) -> Placement | None:
+def place_box(box: Box, size: tuple[int, int], orientation: int, margin: float) -> Placement | None:
     """Find the pixels of a box in a picture.
 
     A picture that was resized since it was labelled has the stated size times one factor.

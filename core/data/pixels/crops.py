@@ -19,7 +19,7 @@ from PIL import ExifTags, Image, ImageFile
 
 from core.data.images import colour, depth, picture
 from core.data.images.channels import ChannelMapping
-from core.data.labels.boxes import Box, CropConfig, Edges, place
+from core.data.labels.boxes import Box, CropConfig, Edges, place_box
 from core.data.pixels.decoding import camera_of
 from core.data.skip_reasons import Reason, SkipReason, unreadable_image
 
@@ -81,7 +81,7 @@ def cut_out(
         raise unreadable_image(SkipReason.DAMAGED) from error
     crops: list[Crop | Reason] = []
     for box in boxes:
-        placement = place(box, size, orientation, config.margin)
+        placement = place_box(box, size, orientation, config.margin)
         if placement is None:
             crops.append(_of_other_shape(box, size))
         elif placement.shortest_side <= 0:

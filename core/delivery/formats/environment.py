@@ -60,15 +60,15 @@ def _fresh_python(requirements: Path, environments: Path) -> tuple[str, Environm
     if not can_install():
         return sys.executable, Environment.PROCESS
     # Programs whose requirements have another text share none: a range of versions admits newer ones.
-    place = environments / hash_file(requirements)
-    python = place / ("Scripts" if os.name == "nt" else "bin") / "python"
-    if not (place / _WHOLE).exists():
+    fresh = environments / hash_file(requirements)
+    python = fresh / ("Scripts" if os.name == "nt" else "bin") / "python"
+    if not (fresh / _WHOLE).exists():
         for command in (
-            (sys.executable, "-m", "venv", "--clear", "--without-pip", place),
+            (sys.executable, "-m", "venv", "--clear", "--without-pip", fresh),
             (*_PIP, python, *_INSTALL, requirements),
         ):
             if subprocess.run(command, stdin=subprocess.DEVNULL, check=False).returncode:
                 log.warning("No fresh environment could be made, so the program runs in Darkroom's own")
                 return sys.executable, Environment.PROCESS
-        (place / _WHOLE).touch()
+        (fresh / _WHOLE).touch()
     return str(python), Environment.FRESH_ENVIRONMENT

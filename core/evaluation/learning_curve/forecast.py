@@ -64,10 +64,10 @@ def forecast(trials: Trials, class_names: Sequence[str], *, seed: int = 0) -> Fo
     chance = np.sqrt((errors * (1 - errors)).max() / groups)
     if fitted.residual[0] > max(_MOST_RESIDUAL, chance):
         return NoForecast.BAD_FIT
-    draws = _Draws.of(trials, groups, seed)
+    resamples = _Resamples.of(trials, groups, seed)
     everyone = np.ones((len(trials.targets), 1), bool)
     overall = [share.wrong[:, :, None] for share in trials.shares]
-    resampled = draws.errors(overall, everyone)[:, 0]
+    resampled = resamples.errors(overall, everyone)[:, 0]
     laws = fit_power_laws(trials.pictures, resampled)
     of_one = _variance_of_one(trials, overall, everyone)[0]
     low, high = np.quantile(_next_gains(trials.pictures, resampled, of_one, seed), _QUANTILES).tolist()
@@ -77,19 +77,19 @@ def forecast(trials: Trials, class_names: Sequence[str], *, seed: int = 0) -> Fo
         gain=float(fitted.gain_of_twice()[0]),
         interval=(low, high),
         curve=_curve(trials.pictures, fitted, laws, of_one, seed),
-        classes=_class_gains(trials, class_names, draws, seed),
+        classes=_class_gains(trials, class_names, resamples, seed),
     )
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Draws:
+class _Resamples:
     """Bootstrap resamples of validation groups and of the repeats of each share."""
 
     weights: np.ndarray  # float32 (resamples, v): how often each validation picture was drawn
     repeats: Sequence[np.ndarray]  # of each share: float32 (resamples, repeats), rows sum to 1
 
     @classmethod
-    def of(cls, trials: Trials, groups: int, seed: int) -> _Draws:
+    def of(cls, trials: Trials, groups: int, seed: int) -> _Resamples:
         of_groups = np.concatenate(list(weights_of_groups(groups, resamples=_RESAMPLES, seed=seed)))
         counts = [len(share.wrong) for share in trials.shares]
         random = np.random.default_rng(seed)
@@ -127,7 +127,7 @@ def _variance_of_one(trials: Trials, mistakes: Sequence[np.ndarray], among: np.n
     which overlap: this hides a part of it (finite population correction, Cochran 1977).
 
     Args:
-        mistakes, among: as in ``_Draws.errors``.
+        mistakes, among: as in ``_Resamples.errors``.
     """
     totals, largest = np.maximum(among.sum(axis=0), 1), trials.pictures[-1]
     found = [
@@ -171,7 +171,7 @@ def _curve(
 
 
 def _class_gains(
-    trials: Trials, class_names: Sequence[str], draws: _Draws, seed: int
+    trials: Trials, class_names: Sequence[str], resamples: _Resamples, seed: int
 ) -> tuple[ClassGain, ...]:
     """Classes that gain for sure, the largest gain first."""
     large = np.flatnonzero(trials.targets.sum(axis=0) >= _LEAST_OF_CLASS)
@@ -182,7 +182,7 @@ def _class_gains(
         own = np.stack([each.mean(axis=0).sum(axis=0) / among.sum(axis=0) for each in missed], axis=-1)
         gains = fit_power_laws(trials.pictures, own).gain_of_twice()
         of_one = _variance_of_one(trials, missed, among)
-        samples = _next_gains(trials.pictures, draws.errors(missed, among), of_one, seed)
+        samples = _next_gains(trials.pictures, resamples.errors(missed, among), of_one, seed)
         low, high = np.nanquantile(samples, _QUANTILES, axis=0)
         found += [
             ClassGain(name=class_names[column], gain=gain, interval=(below, above))

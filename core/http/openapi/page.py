@@ -20,7 +20,7 @@ HEADERS = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inl
 @dataclass(frozen=True, kw_only=True)
 class _Parameter:
     name: str
-    place: str
+    location: str
     kind: str
     text: str
 
@@ -70,7 +70,7 @@ def _row(endpoint: Endpoint, document: JsonObject) -> _Row:
         parameters=tuple(
             _Parameter(
                 name=item["name"],
-                place=item["in"],
+                location=item["in"],
                 kind=_kind(item["schema"]),
                 text=item.get("description", ""),
             )

@@ -29,8 +29,8 @@ from core.models.speeds import speed_key
 from core.progress import PartOfStage, Progress, Stage
 from core.training.features.network import Reduce, network_copies, network_features, stored_chunks
 
-# A stored picture: the function that reads its chunk, and its place in it.
-_Place = tuple[Callable[[], np.ndarray], int]
+# A stored picture: the function that reads its chunk, and its index there.
+_StoredRow = tuple[Callable[[], np.ndarray], int]
 
 
 def cached_features(
@@ -130,30 +130,30 @@ def stored_features(dataset: Dataset, engine: Path) -> Iterator[tuple[list[str],
     if not others:
         yield from stored_chunks(dataset, engine)
         return
-    known = [_places(dataset, other) for other in others]
+    known = [_stored_rows(dataset, other) for other in others]
     for keys, read in stored_chunks(dataset, first):
-        shared = [index for index, key in enumerate(keys) if all(key in places for places in known)]
+        shared = [index for index, key in enumerate(keys) if all(key in rows for rows in known)]
         if shared:
-            own: list[_Place] = [(read, index) for index in shared]
-            theirs = [[places[keys[index]] for index in shared] for places in known]
+            own: list[_StoredRow] = [(read, index) for index in shared]
+            theirs = [[rows[keys[index]] for index in shared] for rows in known]
             yield [keys[index] for index in shared], partial(_joined, [own, *theirs], _is_grid(engine))
 
 
-def _places(dataset: Dataset, engine: Path) -> Mapping[str, _Place]:
-    """Place of the features of each picture that one network has."""
+def _stored_rows(dataset: Dataset, engine: Path) -> Mapping[str, _StoredRow]:
+    """Stored features of each picture that one network has."""
     return {
         key: (read, index) for keys, read in stored_chunks(dataset, engine) for index, key in enumerate(keys)
     }
 
 
-def _joined(places: Sequence[Sequence[_Place]], is_grid: bool) -> np.ndarray:
+def _joined(rows: Sequence[Sequence[_StoredRow]], is_grid: bool) -> np.ndarray:
     """Read the stored features of the same pictures by each member, and join them."""
-    return join_features([_read(one) for one in places], is_grid=is_grid)
+    return join_features([_read(one) for one in rows], is_grid=is_grid)
 
 
-def _read(places: Sequence[_Place]) -> np.ndarray:
-    chunks = {read: read() for read in {read for read, _ in places}}
-    return np.stack([chunks[read][index] for read, index in places])
+def _read(rows: Sequence[_StoredRow]) -> np.ndarray:
+    chunks = {read: read() for read in {read for read, _ in rows}}
+    return np.stack([chunks[read][index] for read, index in rows])
 
 
 def _shares(progress: Progress, stage: Stage, members: Sequence[Path]) -> list[Progress]:

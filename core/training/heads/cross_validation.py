@@ -217,7 +217,7 @@ def _some(penalties: Sequence[float], count: int) -> Sequence[float]:
     """Return at most ``count`` penalties, spread evenly."""
     if count >= len(penalties):
         return penalties
-    return [penalties[round(place)] for place in np.linspace(0, len(penalties) - 1, count + 2)[1:-1]]
+    return [penalties[round(index)] for index in np.linspace(0, len(penalties) - 1, count + 2)[1:-1]]
 
 
 def _numbered(groups: np.ndarray | None, count: int) -> np.ndarray:

@@ -93,10 +93,10 @@ def _merge(project: Project, dataset: Dataset, picked: str) -> None:
 
 def _move(project: Project, dataset: Dataset, picked: str) -> None:
     names = list(dataset.all_class_names)
-    place = names.index(picked) + 1
+    position = names.index(picked) + 1
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        wanted = st.number_input(_("Place"), 1, len(names), place, key=f"place-{dataset.version}-{picked}")
-        if st.button(_("Move"), disabled=wanted == place, key="move-class"):
+        wanted = st.number_input(_("Place"), 1, len(names), position, key=f"place-{dataset.version}-{picked}")
+        if st.button(_("Move"), disabled=wanted == position, key="move-class"):
             others = [name for name in names if name != picked]
             order = [*others[: wanted - 1], picked, *others[wanted - 1 :]]
             apply_change(project, lambda: reorder_classes(project, order))

@@ -59,10 +59,10 @@ def _facts(picture: Any) -> tuple[tuple[str, str], ...]:
     ]
     if picture.box:
         left, top, right, bottom = map(int, picture.box.split())
-        place = _("pixels {left} to {right} across, {top} to {bottom} down").format(
+        area = _("pixels {left} to {right} across, {top} to {bottom} down").format(
             left=number(left), right=number(right), top=number(top), bottom=number(bottom)
         )
-        facts.append((_("Cut out of the file"), place))
+        facts.append((_("Cut out of the file"), area))
     if picture.frames > 1:
         facts.append((_("Frames"), _("{n}; the first one is used").format(n=number(picture.frames))))
     if picture.camera:

@@ -50,8 +50,8 @@ def show_gallery(project: Project, batch: Batch, results: pd.DataFrame) -> None:
 
 
 def _tile(project: Project, batch: Batch, index: int, row: Mapping[Hashable, object]) -> GridTile:
-    place = str(row["path"])
-    address = (project.name, batch.job.name, int(str(row["source"])), place, str(row["sha256"]))
+    path = str(row["path"])
+    address = (project.name, batch.job.name, int(str(row["source"])), path, str(row["sha256"]))
     status, confidence = Status(str(row["status"])), float(str(row["confidence"]))
     badges = {Status.UNSURE: _("Unsure"), Status.STRANGER: _("None of these")}
     return GridTile(
@@ -63,7 +63,7 @@ def _tile(project: Project, batch: Batch, index: int, row: Mapping[Hashable, obj
         badge=badges.get(status, ""),
         attention=True,
         facts=(
-            (_("File"), place),
+            (_("File"), path),
             (_("Answer"), label_text(str(row["answer"]))),
             (_("Confidence"), percent(confidence)),
             (_("Possible classes"), str(row["set"]) or "–"),

@@ -16,7 +16,7 @@ from core.data.formats.doubts import DoubtKind
 from core.data.formats.understanding import ConfirmationNeededError
 from core.data.import_config import ImportConfig
 from core.data.importing import add_pictures, import_dataset
-from core.data.labels.boxes import Box, BoxUse, CropConfig, Edges, place
+from core.data.labels.boxes import Box, BoxUse, CropConfig, Edges, place_box
 from core.errors import DataError
 from core.progress import QuietProgress
 from tests.support.box_files import BOX_FILES, PERCENT, coco, label_studio, voc_object, xml
@@ -62,7 +62,7 @@ def names_of(result: Understood) -> dict[str, str]:
 def test_the_box_of_each_tool_means_the_same_pixels(tool: str, tmp_path: Path) -> None:
     result = read(folder(tmp_path, BOX_FILES[tool]), boxes=BoxUse.CROP)
     (box,) = boxes_of(result)
-    placement = place(box, SIZE, 1, margin=0.0)
+    placement = place_box(box, SIZE, 1, margin=0.0)
     assert placement is not None
     assert (placement.edges, box.label) == (EDGES, "cat")
 

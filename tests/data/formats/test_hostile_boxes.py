@@ -12,7 +12,7 @@ import pytest
 
 from core.data.formats.understanding import understand
 from core.data.import_config import ImportConfig
-from core.data.labels.boxes import BoxUse, Edges, place
+from core.data.labels.boxes import BoxUse, Edges, place_box
 from core.data.sources.members import Listing, Member
 from core.errors import DarkroomError
 from tests.support.box_files import BOX_FILES
@@ -67,7 +67,7 @@ def require_inside(files: dict[str, str], config: ImportConfig) -> None:
     boxes = [assignment.box for _, assignment in reading.pictures if assignment.box is not None]
     for box in boxes:
         for size, orientation in (((100, 50), 1), ((50, 100), 6)):
-            placement = place(box, size, orientation, margin=0.5)
+            placement = place_box(box, size, orientation, margin=0.5)
             assert placement is None or is_inside(placement.edges, size)
 
 

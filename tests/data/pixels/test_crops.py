@@ -13,7 +13,7 @@ from PIL import ExifTags, Image
 
 from core.data.images.depth import PixelRange
 from core.data.images.picture import decode_picture, open_picture
-from core.data.labels.boxes import Box, BoxShape, CropConfig, Edges, box_around, box_at, place, rotated
+from core.data.labels.boxes import Box, BoxShape, CropConfig, Edges, box_around, box_at, place_box, rotated
 from core.data.pixels.crops import Crop, cut_out
 from core.data.skip_reasons import Reason, SkipReason
 from core.errors import UnreadableImageError
@@ -60,7 +60,7 @@ def test_fractions_mean_the_same_pixels() -> None:
 
 
 def test_a_margin_widens_each_side_and_ends_at_the_picture() -> None:
-    placement = place(box_at("green", 70, 0, 30, 12), (100, 60), 1, margin=0.25)
+    placement = place_box(box_at("green", 70, 0, 30, 12), (100, 60), 1, margin=0.25)
     assert placement is not None
     # 7.5 pixels to the left, 3 down; above and to the right the picture ends.
     assert placement.edges == Edges(63, 0, 100, 15)
@@ -68,7 +68,7 @@ def test_a_margin_widens_each_side_and_ends_at_the_picture() -> None:
 
 
 def test_a_box_that_leaves_the_picture_is_clipped() -> None:
-    placement = place(box_at("red", -5, 20, 35, 50), (100, 60), 1, margin=0.0)
+    placement = place_box(box_at("red", -5, 20, 35, 50), (100, 60), 1, margin=0.0)
     assert placement is not None
     assert placement.edges == Edges(0, 20, 30, 60)
     assert placement.is_clipped

@@ -84,7 +84,7 @@ def _annotations(metadata: Mapping[str, Any], table: Member) -> list[Annotation]
     names = metadata["schema"]["categories"][label]["labels"]
     of_boxes = bool(metadata["schema"]["attributes"][label]["field"].get("is_list"))
     box = next((name for name, kind in fields.items() if kind == "BBoxField"), "") if of_boxes else ""
-    place = metadata["schema"]["attributes"][box]["field"] if box else {}
+    notation = metadata["schema"]["attributes"][box]["field"] if box else {}
     rows = _rows(table, [name for name in (picture, label, part, box) if name])
     return [
         Annotation(
@@ -93,23 +93,23 @@ def _annotations(metadata: Mapping[str, Any], table: Member) -> list[Annotation]
             split=split_named(str(row.get(part, ""))),
             label_file=table.name,
             entry=entry,
-            boxes=_boxes(row[label] or [], row.get(box) or [], names, place) if of_boxes else (),
+            boxes=_boxes(row[label] or [], row.get(box) or [], names, notation) if of_boxes else (),
         )
         for entry, row in enumerate(rows, start=1)
     ]
 
 
 def _boxes(
-    labels: Sequence[Any], places: Sequence[Any], names: Sequence[Any], place: Mapping[str, Any]
+    labels: Sequence[Any], corners: Sequence[Any], names: Sequence[Any], notation: Mapping[str, Any]
 ) -> list[Box]:
     """Boxes of one row; without an area where they are outlines, or in a notation that is not known."""
-    is_known = place.get("format", _CORNERS) == _CORNERS and len(places) == len(labels)
+    is_known = notation.get("format", _CORNERS) == _CORNERS and len(corners) == len(labels)
     return [
         replace(
             box_between(class_named(names, number), *(edges if is_known else [None] * 4)),
-            is_relative=bool(place.get("normalize")),
+            is_relative=bool(notation.get("normalize")),
         )
-        for number, edges in zip(labels, places if is_known else labels, strict=True)
+        for number, edges in zip(labels, corners if is_known else labels, strict=True)
     ]
 
 

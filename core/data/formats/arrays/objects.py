@@ -67,13 +67,16 @@ def boxes_of_tables(tables: Sequence[tuple[DataFile, ObjectColumn]]) -> list[lis
     ]
     sizes = [_sizes(table, column) for table, column in tables]
     notation = _notation(
-        (place, size)
+        (coordinates, size)
         for rows, of_table in zip(objects, sizes, strict=True)
         for row, size in zip(rows, of_table, strict=False)
-        for place, _ in row
+        for coordinates, _ in row
     )
     return [
-        [[_box(place, _name(label, column.names), notation) for place, label in row] for row in rows]
+        [
+            [_box(coordinates, _name(label, column.names), notation) for coordinates, label in row]
+            for row in rows
+        ]
         for rows, (_, column) in zip(objects, tables, strict=True)
     ]
 
@@ -81,10 +84,10 @@ def boxes_of_tables(tables: Sequence[tuple[DataFile, ObjectColumn]]) -> list[lis
 def _notation(boxes: Iterable[tuple[Any, tuple[int, int]]]) -> _Notation:
     """The notation that more boxes speak for: corner and size would lead out of the picture, or corners cross."""
     evidence: Counter[_Notation] = Counter()
-    for place, (width, height) in boxes:
-        if not _has_four(place) or None in place:
+    for coordinates, (width, height) in boxes:
+        if not _has_four(coordinates) or None in coordinates:
             continue
-        left, top, third, fourth = place
+        left, top, third, fourth = coordinates
         if third <= left or fourth <= top:
             evidence[_Notation.CORNER_AND_SIZE] += 1
         elif left + third > width + 1 or top + fourth > height + 1:
@@ -112,8 +115,8 @@ def _measured(data: bytes | None) -> tuple[int, int]:
         return (0, 0)
 
 
-def _box(place: Any, label: str, notation: _Notation) -> Box:
-    edges = place if _has_four(place) and notation is not _Notation.UNKNOWN else [None] * 4
+def _box(coordinates: Any, label: str, notation: _Notation) -> Box:
+    edges = coordinates if _has_four(coordinates) and notation is not _Notation.UNKNOWN else [None] * 4
     return (box_between if notation is _Notation.CORNERS else box_at)(label, *edges)
 
 
@@ -124,8 +127,8 @@ def _objects(row: Any, column: ObjectColumn) -> list[tuple[Any, Any]]:
     return [(item.get(column.box), item.get(column.label)) for item in row or () if isinstance(item, Mapping)]
 
 
-def _has_four(place: Any) -> bool:
-    return isinstance(place, list) and len(place) == 4
+def _has_four(coordinates: Any) -> bool:
+    return isinstance(coordinates, list) and len(coordinates) == 4
 
 
 def _name(label: Any, names: Sequence[str]) -> str:

@@ -92,8 +92,8 @@ def _boxes(line: JsonObject) -> list[Box]:
         size = (job.get("image_size") or [{}])[0]
         stated_size = size_of(size.get("width"), size.get("height"))
         for item in job["annotations"]:
-            place = (item.get(name) for name in ("left", "top", "width", "height"))
-            box = box_at(str(names[str(item["class_id"])]), *place)
+            coordinates = (item.get(name) for name in ("left", "top", "width", "height"))
+            box = box_at(str(names[str(item["class_id"])]), *coordinates)
             boxes.append(replace(box, stated_size=stated_size))
     return boxes
 

@@ -72,8 +72,8 @@ def _boxes(value: Any) -> list[Box]:
     boxes = []
     for item in items:
         if isinstance(item, dict) and "coordinates" in item:
-            place = [item["coordinates"].get(name) for name in ("x", "y", "width", "height")]
-            boxes.append(box_centred(str(item["label"]), *place))
+            edges = [item["coordinates"].get(name) for name in ("x", "y", "width", "height")]
+            boxes.append(box_centred(str(item["label"]), *edges))
     return boxes
 
 

@@ -151,7 +151,7 @@ def _archive(key: str) -> Source | None:
     )
     st.caption(_understood())
     st.caption(_("A file of labels can be chosen together with it."))
-    turn, place = state.counter(TURN), st.container()
+    turn, above = state.counter(TURN), st.container()
     limit = int(st.get_option("server.maxUploadSize")) / 1024
     is_large = st.toggle(
         _("Larger than {n} GB, or a slow connection").format(n=number(limit)),
@@ -159,7 +159,7 @@ def _archive(key: str) -> Source | None:
         key=f"{key}-large",
         persist_state="session",
     )
-    with place:
+    with above:
         if is_large:
             endings = [f".{ending}" for ending in _FILE_TYPES]
             return _sent(

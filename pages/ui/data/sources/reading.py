@@ -173,10 +173,10 @@ def _name_columns(key: str) -> TableColumns | None:
     """Draw fields for the columns of a table that is not read yet; None where both are recognised."""
     left, right = st.columns(2)
     file, label = (
-        place.text_input(
-            words, placeholder=_(_RECOGNISED_COLUMN), key=f"{key}-{name}", persist_state="session"
+        column.text_input(
+            sentence, placeholder=_(_RECOGNISED_COLUMN), key=f"{key}-{name}", persist_state="session"
         )
-        for place, words, name in (
+        for column, sentence, name in (
             (left, _("Column of the file names"), "file-column"),
             (right, _("Column of the classes"), "label-column"),
         )

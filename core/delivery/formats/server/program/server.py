@@ -89,7 +89,7 @@ class Server(ThreadingTCPServer):
         self.options, self.metrics = options, metrics.Metrics()
         self.classifier = Classifier(options.timeout)
         self._connections = threading.Semaphore(MAX_CONNECTIONS)
-        self._places = threading.Semaphore(options.max_requests)
+        self._body_slots = threading.Semaphore(options.max_requests)
         self._changed, self.in_progress = threading.Condition(), 0
         super().__init__((options.host, options.port), Handler)
 
@@ -111,14 +111,14 @@ class Server(ThreadingTCPServer):
             super().handle_error(request, client_address)
 
     @contextmanager
-    def place(self):
-        """A place among the requests whose bodies are in memory."""
-        if not self._places.acquire(timeout=self.options.timeout):
+    def body_slot(self):
+        """Take one of the slots for requests whose bodies are in memory."""
+        if not self._body_slots.acquire(timeout=self.options.timeout):
             raise RequestError(503, "The server is busy. Try again in a moment.", {"Retry-After": "1"})
         try:
             yield
         finally:
-            self._places.release()
+            self._body_slots.release()
 
     @contextmanager
     def answering(self):
@@ -202,7 +202,7 @@ class Handler(BaseHTTPRequestHandler):
         if self.command != "POST":
             return function(self.server, Request(self.headers, query, b""))
         options = self.server.options
-        with self.server.place():
+        with self.server.body_slot():
             body = read_body(self.headers, self.rfile, options.max_megabytes * 1_000_000, options.timeout)
             self.has_unread_body = False
             return function(self.server, Request(self.headers, query, body))
