@@ -63,14 +63,14 @@ def _schema(content: ExportContent) -> pa.Schema:
     import pyarrow as pa
 
     classes = {"names": list(content.class_names), "_type": "ClassLabel"}
-    several = content.has_several_labels
-    name = "labels" if several else "label"
-    feature = {"feature": classes, "_type": "Sequence"} if several else classes
+    is_multi_label = content.has_several_labels
+    name = "labels" if is_multi_label else "label"
+    feature = {"feature": classes, "_type": "Sequence"} if is_multi_label else classes
     noted = {"info": {"features": {"image": {"_type": "Image"}, name: feature}}}
     return pa.schema(
         [
             ("image", pa.struct([("bytes", pa.binary()), ("path", pa.string())])),
-            (name, pa.list_(pa.int64()) if several else pa.int64()),
+            (name, pa.list_(pa.int64()) if is_multi_label else pa.int64()),
         ],
         metadata={"huggingface": json.dumps(noted)},
     )

@@ -192,7 +192,7 @@ def with_own_pictures(
     return found, [Doubt(kind=DoubtKind.LABELS_OF_OTHER_PICTURES, values=values)]
 
 
-def have_several(annotations: Iterable[Annotation]) -> bool:
+def are_multi_label(annotations: Iterable[Annotation]) -> bool:
     """True if a picture has several labels, or was looked at and has none of them."""
     return any(item.labels is not None and len(item.labels) != 1 for item in annotations)
 

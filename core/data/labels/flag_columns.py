@@ -35,7 +35,7 @@ class FlagColumns:
     no: str = ""
 
     @property
-    def have_several(self) -> bool:
+    def are_multi_label(self) -> bool:
         """True if a row has several classes, or none."""
         return any(len(labels) != 1 for labels in self.labels)
 

@@ -121,11 +121,11 @@ def _are_words_of_a_vocabulary(cells: Counter[str]) -> bool:
     """True if few words make up many different texts, as in “haze primary”, “clear primary water”."""
     texts = [set(cell.split()) for cell in cells if cell.strip()]
     counts = Counter(word for words in texts for word in words)
-    several = [words for words in texts if len(words) > 1]
-    if len(several) < 2 or not 2 <= len(counts) < min(len(texts), _MOST_WORDS):
+    lists = [words for words in texts if len(words) > 1]
+    if len(lists) < 2 or not 2 <= len(counts) < min(len(texts), _MOST_WORDS):
         return False
-    recurring = sum(counts[word] > 1 for words in several for word in words)
-    return recurring >= 0.8 * sum(map(len, several))
+    recurring = sum(counts[word] > 1 for words in lists for word in words)
+    return recurring >= 0.8 * sum(map(len, lists))
 
 
 def _parse_python_list(text: str) -> Labels | None:

@@ -26,7 +26,7 @@ def suggests_multi_label(table: LabelTable) -> bool:
     lists whose names recur in other cells.
     """
     columns = flag_columns(table)
-    if len(columns) >= 2 and read_flags(table, columns).have_several:
+    if len(columns) >= 2 and read_flags(table, columns).are_multi_label:
         return True
     return any(_has_lists(table.column(name)) for name in table.columns)
 

@@ -22,7 +22,7 @@ def test_columns_of_yes_and_no_become_labels() -> None:
     flags = flags_of("file,cat,dog,horse,split", "1.png,1,0,1,train", "2.png,0,0,0,test", "3.png,0,TRUE,no,x")
     assert flags.columns == ("cat", "dog", "horse")
     assert flags.labels == [("cat", "horse"), (), ("dog",)]
-    assert flags.have_several
+    assert flags.are_multi_label
 
 
 @pytest.mark.parametrize(
@@ -33,7 +33,7 @@ def test_each_notation_of_flags_is_read_and_named(yes: str, no: str) -> None:
     flags = flags_of("file,cat,dog", f"1.png,{yes},{no}", f"2.png,{no},{yes}")
     assert flags.labels == [("cat",), ("dog",)]
     assert (flags.yes, flags.no) == (yes, no)
-    assert not flags.have_several
+    assert not flags.are_multi_label
 
 
 def test_ones_and_zeros_need_no_note() -> None:

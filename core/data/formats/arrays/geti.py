@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from core.data.formats.annotations import Annotation, Labels, have_several, read_annotations
+from core.data.formats.annotations import Annotation, Labels, are_multi_label, read_annotations
 from core.data.formats.arrays.data_file import DataFile
 from core.data.formats.import_format import Confidence, Evidence, FormatReading, ImportFormat
 from core.data.formats.label_files import class_named, json_files, laid_out_as
@@ -72,7 +72,7 @@ def _read(survey: Survey, config: ImportConfig) -> FormatReading:
         files += [metadata, table]
         with laid_out_as(_TOOL, table.name):
             annotations += _annotations(survey.json(metadata), table)
-    multi_label = config.multi_label or have_several(annotations)
+    multi_label = config.multi_label or are_multi_label(annotations)
     return read_annotations(annotations, survey, multi_label=multi_label, label_files=files)
 
 

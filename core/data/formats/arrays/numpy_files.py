@@ -118,7 +118,7 @@ def _read(survey: Survey, config: ImportConfig) -> FormatReading:
                 labels=_shown(labels_name) if labels_name else "",
                 other=len(labels),
             )
-        multi_label = multi_label or _has_several(labels)
+        multi_label = multi_label or _is_multi_label(labels)
         arrays.append(array)
         labels_of_arrays.append(labels)
         for used in (name, labels_name):
@@ -153,7 +153,7 @@ def _pictures(
         )
 
 
-def _has_several(labels: np.ndarray | None) -> bool:
+def _is_multi_label(labels: np.ndarray | None) -> bool:
     """True for rows of 0 and 1 of which one has not exactly one 1."""
     if labels is None or labels.ndim != 2 or labels.shape[1] < 2:
         return False

@@ -13,7 +13,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from core.data.formats.annotations import Annotation, Labels, have_several, read_annotations
+from core.data.formats.annotations import Annotation, Labels, are_multi_label, read_annotations
 from core.data.formats.import_format import Evidence, FormatReading, ImportFormat
 from core.data.formats.label_files import evidence_in, laid_out_as, line_files, split_of_path
 from core.data.formats.survey import Survey
@@ -58,7 +58,7 @@ def _read(survey: Survey, config: ImportConfig) -> FormatReading:
                 )
                 for entry, line in enumerate(survey.json_lines(member), start=1)
             ]
-    multi_label = config.multi_label or have_several(annotations)
+    multi_label = config.multi_label or are_multi_label(annotations)
     return read_annotations(annotations, survey, multi_label=multi_label, label_files=files)
 
 

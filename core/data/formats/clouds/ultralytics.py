@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from core.data.formats.annotations import Annotation, Labels, have_several, read_annotations
+from core.data.formats.annotations import Annotation, Labels, are_multi_label, read_annotations
 from core.data.formats.import_format import Evidence, FormatReading, ImportFormat
 from core.data.formats.label_files import class_named, evidence_in, laid_out_as, line_files
 from core.data.formats.notes import Note, NoteKind
@@ -59,7 +59,7 @@ def _read(survey: Survey, config: ImportConfig) -> FormatReading:
                 if line["type"] == "image"
             ]
         _require_pictures(annotations, survey, member)
-    multi_label = config.multi_label or have_several(annotations)
+    multi_label = config.multi_label or are_multi_label(annotations)
     notes = [Note(kind=NoteKind.ADDRESSES_LAPSE, values={"file": member.name}) for member in files]
     return read_annotations(annotations, survey, multi_label=multi_label, label_files=files, notes=notes)
 

@@ -12,7 +12,7 @@ import re
 from dataclasses import replace
 from typing import Any
 
-from core.data.formats.annotations import Annotation, Labels, have_several, read_annotations
+from core.data.formats.annotations import Annotation, Labels, are_multi_label, read_annotations
 from core.data.formats.import_format import Evidence, FormatReading, ImportFormat
 from core.data.formats.label_files import evidence_in, fitting, laid_out_as, line_files
 from core.data.formats.survey import Survey, is_picture_name
@@ -81,7 +81,7 @@ def _read(survey: Survey, config: ImportConfig) -> FormatReading:
         table = survey.label_table(member)
         for number, row in zip(table.row_numbers, table.rows, strict=True):
             annotations.append(_annotation_of_row(row, member, number))
-    multi_label = config.multi_label or have_several(annotations)
+    multi_label = config.multi_label or are_multi_label(annotations)
     return read_annotations(annotations, survey, multi_label=multi_label, label_files=[*lines, *tables])
 
 

@@ -59,15 +59,15 @@ def _of_flags(table: LabelTable, roles: Roles) -> Meaning:
         notes.append(Note(kind=NoteKind.BLANK_CELLS, values={"columns": columns, "count": flags.blank_cells}))
     if flags.uncertain_cells:
         notes.append(Note(kind=NoteKind.UNCERTAIN_CELLS, values={"count": flags.uncertain_cells}))
-    return Meaning(labels=list(flags.labels), is_multi_label=flags.have_several, notes=tuple(notes))
+    return Meaning(labels=list(flags.labels), is_multi_label=flags.are_multi_label, notes=tuple(notes))
 
 
 def _of_cells(cells: Sequence[str], *, multi_label: bool, is_settled: bool) -> Meaning:
     cells = ["" if cell.casefold() in _NAMES_OF_BLANK else cell for cell in cells]
     lists = lists_in_cells(cells)
     if lists is not None:
-        several = any(labels is not None and len(labels) != 1 for labels in lists)
-        return Meaning(labels=lists, is_multi_label=several)
+        is_multi_label = any(labels is not None and len(labels) != 1 for labels in lists)
+        return Meaning(labels=lists, is_multi_label=is_multi_label)
     if multi_label:
         return Meaning(labels=separated(cells), is_multi_label=True)
     separator = None if is_settled or _have_fractions(cells) else separator_of_lists(cells)

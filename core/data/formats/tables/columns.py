@@ -215,8 +215,8 @@ def _split_column(table: LabelTable, file: str) -> str | None:
         if column != file and cells and all(split_named(cell) for cell in cells):
             fitting.append(column)
     named = best_named(fitting, SPLIT_NAMES)
-    several = next((column for column in fitting if len(set(table.column(column))) > 1), None)
-    return named or several or _nearly_split_column(table, file)
+    varied = next((column for column in fitting if len(set(table.column(column))) > 1), None)
+    return named or varied or _nearly_split_column(table, file)
 
 
 def _nearly_split_column(table: LabelTable, file: str) -> str | None:

@@ -5,7 +5,7 @@ Folder names are only similar to class names, because not every name can be a fo
 
 from __future__ import annotations
 
-from core.data.formats.annotations import Annotation, have_several, read_annotations
+from core.data.formats.annotations import Annotation, are_multi_label, read_annotations
 from core.data.formats.import_format import Confidence, Evidence, FormatReading, ImportFormat
 from core.data.formats.survey import Survey
 from core.data.import_config import ImportConfig
@@ -61,7 +61,7 @@ def _read(survey: Survey, config: ImportConfig) -> FormatReading:
     return read_annotations(
         annotations,
         survey,
-        multi_label=config.multi_label or (is_multi_label and have_several(annotations)),
+        multi_label=config.multi_label or (is_multi_label and are_multi_label(annotations)),
         label_files=[member],
     )
 

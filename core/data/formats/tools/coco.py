@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from core.data.formats.annotations import Annotation, have_several, read_annotations
+from core.data.formats.annotations import Annotation, are_multi_label, read_annotations
 from core.data.formats.import_format import Evidence, FormatReading, ImportFormat
 from core.data.formats.label_files import evidence_in, json_files, laid_out_as, split_of_path
 from core.data.formats.survey import Survey
@@ -48,7 +48,7 @@ def _read(survey: Survey, config: ImportConfig) -> FormatReading:
         with laid_out_as(_TOOL, member.name):
             split = split_of_path(survey.inner_path(member))
             annotations += _annotations(survey.json(member), member, split)
-    multi_label = config.multi_label or have_several(annotations)
+    multi_label = config.multi_label or are_multi_label(annotations)
     return read_annotations(annotations, survey, multi_label=multi_label, label_files=files)
 
 

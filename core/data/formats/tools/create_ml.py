@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from core.data.formats.annotations import Annotation, Labels, have_several, read_annotations
+from core.data.formats.annotations import Annotation, Labels, are_multi_label, read_annotations
 from core.data.formats.import_format import Confidence, Evidence, FormatReading, ImportFormat
 from core.data.formats.label_files import in_folder_of, json_files, laid_out_as, split_of_path
 from core.data.formats.survey import Survey
@@ -57,7 +57,7 @@ def _read(survey: Survey, config: ImportConfig) -> FormatReading:
                 )
                 for entry, item in enumerate(survey.json(member), start=1)
             ]
-    multi_label = config.multi_label or have_several(annotations)
+    multi_label = config.multi_label or are_multi_label(annotations)
     return read_annotations(annotations, survey, multi_label=multi_label, label_files=files)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from core.data.formats.annotations import Annotation, have_several, read_annotations
+from core.data.formats.annotations import Annotation, are_multi_label, read_annotations
 from core.data.formats.import_format import Evidence, FormatReading, ImportFormat
 from core.data.formats.label_files import evidence_in, json_files, laid_out_as
 from core.data.formats.survey import Survey
@@ -45,7 +45,7 @@ def _read(survey: Survey, config: ImportConfig) -> FormatReading:
                         entry=entry,
                     )
                 )
-    multi_label = config.multi_label or have_several(annotations)
+    multi_label = config.multi_label or are_multi_label(annotations)
     files += survey.named("images.csv")
     return read_annotations(annotations, survey, multi_label=multi_label, label_files=files)
 

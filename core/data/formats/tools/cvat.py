@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from xml.etree import ElementTree as ET
 
-from core.data.formats.annotations import Annotation, Labels, have_several, read_annotations
+from core.data.formats.annotations import Annotation, Labels, are_multi_label, read_annotations
 from core.data.formats.import_format import Evidence, FormatReading, ImportFormat
 from core.data.formats.label_files import evidence_in, fitting, laid_out_as, parse_xml, split_of_path
 from core.data.formats.survey import Survey
@@ -54,7 +54,7 @@ def _read(survey: Survey, config: ImportConfig) -> FormatReading:
         with laid_out_as(_TOOL, member.name):
             for entry, image in enumerate(_images(survey, member), start=1):
                 annotations.append(_annotation(image, member, entry, split))
-    multi_label = config.multi_label or have_several(annotations)
+    multi_label = config.multi_label or are_multi_label(annotations)
     return read_annotations(annotations, survey, multi_label=multi_label, label_files=files)
 
 

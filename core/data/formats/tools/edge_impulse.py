@@ -7,7 +7,7 @@ Source: the ``info.labels`` schema of edge-impulse-cli.
 
 from __future__ import annotations
 
-from core.data.formats.annotations import Annotation, have_several, read_annotations
+from core.data.formats.annotations import Annotation, are_multi_label, read_annotations
 from core.data.formats.import_format import Evidence, FormatReading, ImportFormat
 from core.data.formats.label_files import evidence_in, in_folder_of, laid_out_as
 from core.data.formats.survey import Survey
@@ -40,7 +40,7 @@ def _read(survey: Survey, config: ImportConfig) -> FormatReading:
         annotations += [
             annotation for member in files for annotation in _annotations_of_boxes(survey, member)
         ]
-    multi_label = config.multi_label or have_several(annotations)
+    multi_label = config.multi_label or are_multi_label(annotations)
     return read_annotations(annotations, survey, multi_label=multi_label, label_files=files)
 
 

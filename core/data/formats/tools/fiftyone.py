@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from core.data.formats.annotations import Annotation, have_several, read_annotations
+from core.data.formats.annotations import Annotation, are_multi_label, read_annotations
 from core.data.formats.import_format import Evidence, FormatReading, ImportFormat
 from core.data.formats.label_files import class_named, evidence_in, json_files, laid_out_as, split_of_path
 from core.data.formats.survey import Survey
@@ -50,7 +50,7 @@ def _read(survey: Survey, config: ImportConfig) -> FormatReading:
                 )
                 for entry, (stem, value) in enumerate(content["labels"].items(), start=1)
             ]
-    multi_label = config.multi_label or have_several(annotations)
+    multi_label = config.multi_label or are_multi_label(annotations)
     return read_annotations(annotations, survey, multi_label=multi_label, label_files=files)
 
 

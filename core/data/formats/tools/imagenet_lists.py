@@ -5,7 +5,7 @@ A line of a list is a picture and the numbers of its classes, counted from 0 alo
 
 from __future__ import annotations
 
-from core.data.formats.annotations import Annotation, have_several, read_annotations
+from core.data.formats.annotations import Annotation, are_multi_label, read_annotations
 from core.data.formats.import_format import Confidence, Evidence, FormatReading, ImportFormat
 from core.data.formats.label_files import class_names_on_lines, split_of_path
 from core.data.formats.survey import Survey
@@ -56,7 +56,7 @@ def _read(survey: Survey, config: ImportConfig) -> FormatReading:
         for member in lists
         for number, line in enumerate(survey.lines(member), start=1)
     ]
-    multi_label = config.multi_label or have_several(annotations)
+    multi_label = config.multi_label or are_multi_label(annotations)
     return read_annotations(annotations, survey, multi_label=multi_label, label_files=[*names_files, *lists])
 
 

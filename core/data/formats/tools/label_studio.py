@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from core.data.formats.annotations import Annotation, Labels, have_several, majority, read_annotations
+from core.data.formats.annotations import Annotation, Labels, are_multi_label, majority, read_annotations
 from core.data.formats.doubts import Doubt, DoubtKind, listed
 from core.data.formats.import_format import Evidence, FormatReading, ImportFormat
 from core.data.formats.label_files import evidence_in, fitting, json_files, laid_out_as
@@ -106,7 +106,7 @@ def _read(survey: Survey, config: ImportConfig) -> FormatReading:
             roles.append(_roles(rows, member, survey, config.columns))
             annotations += _annotations(rows, roles[-1], member)
     annotations, further = with_boxes_of_first(annotations)
-    multi_label = config.multi_label or have_several(annotations)
+    multi_label = config.multi_label or are_multi_label(annotations)
     notes = [Note(kind=NoteKind.OTHER_ANNOTATORS, values={"count": further})] if further else []
     reading = read_annotations(
         annotations, survey, multi_label=multi_label, label_files=files, join=majority, notes=notes

@@ -13,7 +13,7 @@ from typing import Any
 from core.data.formats.annotations import (
     Annotation,
     Labels,
-    have_several,
+    are_multi_label,
     read_annotations,
     with_own_pictures,
 )
@@ -75,7 +75,7 @@ def _read(survey: Survey, config: ImportConfig) -> FormatReading:
     splits = splits_of_folders([survey.inner_path(member) for member in files])
     annotations, doubts = with_own_pictures(annotations, survey)
     annotations = [replace(item, split=split) for item, split in zip(annotations, splits, strict=True)]
-    multi_label = config.multi_label or have_several(annotations)
+    multi_label = config.multi_label or are_multi_label(annotations)
     reading = read_annotations(annotations, survey, multi_label=multi_label, label_files=files, broken=broken)
     return replace(reading, doubts=doubts)
 

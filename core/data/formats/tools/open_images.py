@@ -13,7 +13,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
 
-from core.data.formats.annotations import Annotation, have_several, read_annotations
+from core.data.formats.annotations import Annotation, are_multi_label, read_annotations
 from core.data.formats.import_format import Confidence, Evidence, FormatReading, ImportFormat
 from core.data.formats.label_files import fitting, laid_out_as, split_of_path
 from core.data.formats.survey import Survey
@@ -73,7 +73,7 @@ def _read(survey: Survey, config: ImportConfig) -> FormatReading:
                 replace(annotation, boxes=of_picture[annotation.file])
                 for annotation in _annotations(survey.label_table(member), member, names, split)
             ]
-    multi_label = config.multi_label or have_several(annotations)
+    multi_label = config.multi_label or are_multi_label(annotations)
     files = [*labels, *boxes, *names_files]
     return read_annotations(annotations, survey, multi_label=multi_label, label_files=files)
 

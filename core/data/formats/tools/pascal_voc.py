@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from xml.etree import ElementTree as ET
 
-from core.data.formats.annotations import Annotation, have_several, read_annotations, with_own_pictures
+from core.data.formats.annotations import Annotation, are_multi_label, read_annotations, with_own_pictures
 from core.data.formats.import_format import Confidence, Evidence, FormatReading, ImportFormat
 from core.data.formats.label_files import MOST_LOOKED_AT, laid_out_as, parse_xml, split_of_path
 from core.data.formats.survey import Survey
@@ -49,7 +49,7 @@ def _recognise(survey: Survey) -> Evidence | None:
 def _read(survey: Survey, config: ImportConfig) -> FormatReading:
     if lists := _class_lists(survey):
         annotations = list(_annotations_of_lists(survey, lists))
-        multi_label = config.multi_label or have_several(annotations)
+        multi_label = config.multi_label or are_multi_label(annotations)
         label_files = [*lists, *survey.ending(".xml"), *_image_sets(survey)]
         if config.boxes is not BoxUse.CROP:
             return read_annotations(annotations, survey, multi_label=multi_label, label_files=label_files)
@@ -69,7 +69,7 @@ def _read(survey: Survey, config: ImportConfig) -> FormatReading:
         files.append(member)
     annotations, doubts = with_own_pictures(annotations, survey)
     annotations += _unlabelled(splits, {member.parts[-1].rpartition(".")[0] for member in files})
-    multi_label = config.multi_label or have_several(annotations)
+    multi_label = config.multi_label or are_multi_label(annotations)
     files += _image_sets(survey)
     reading = read_annotations(annotations, survey, multi_label=multi_label, label_files=files, broken=broken)
     return replace(reading, doubts=doubts)

@@ -101,8 +101,8 @@ def _read(survey: Survey, config: ImportConfig) -> FormatReading:
         for picture in survey.pictures
         if picture.name not in with_text
     ]
-    several = any(len(item.labels or ()) > 1 for item in annotations)
-    multi_label = config.multi_label or several
+    is_multi_label = any(len(item.labels or ()) > 1 for item in annotations)
+    multi_label = config.multi_label or is_multi_label
     if not multi_label:  # a picture of nothing has no class to be learnt
         annotations = [replace(item, labels=item.labels or None) for item in annotations]
     files = [text for _, text in pairs] + survey.named(*_ADMIN_FILES)
