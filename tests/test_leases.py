@@ -20,6 +20,7 @@ from core.processes import ProcessRecord, process_lives
 from core.records import write_record
 from core.workspace import close_staging, open_staging
 from tests.conftest import ROOT
+from tests.support.command_line import PATIENCE_SECONDS
 
 HOLD = "from core.leases import Lease; from pathlib import Path; import sys; Lease(Path(sys.argv[1])); print('held', flush=True); input()"
 BUILD = "from core.workspace import open_staging; print(open_staging(), flush=True); input()"
@@ -168,7 +169,7 @@ def test_a_holder_touches_its_lease(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     lease = Lease(tmp_path / "a.json")
     touched(lease.path, 3600)
     began = lease.path.stat().st_mtime
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while lease.path.stat().st_mtime == began and time.monotonic() < deadline:
         pass
     assert lease.path.stat().st_mtime > began + 3000

@@ -19,12 +19,10 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from core.delivery.formats.web.browser import ARGUMENTS, find_browser
-from tests.support.browser import screenshot
+from tests.support.browser import PATIENCE_MS, screenshot
 
 ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 180
-# Longest wait for a state. Other work may run beside these tests on two cores.
-PATIENCE_MS = 60_000
 OWN_HOSTS = {"127.0.0.1", "localhost", "::1", "[::1]"}
 BROWSER_ARGUMENTS = (
     *ARGUMENTS,

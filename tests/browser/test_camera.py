@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from core.delivery.formats.web.browser import find_browser
 from tests.browser.conftest import BROWSER_ARGUMENTS, Servers
-from tests.support.browser import overtake_components, screenshot, settled
+from tests.support.browser import PATIENCE_MS, overtake_components, screenshot, settled
 
 SCRIPT = """
 import streamlit as st
@@ -48,7 +48,12 @@ navigator.mediaDevices.getUserMedia = async (wish) => {
   return stream
 }
 """
-STATES = "() => streams.map((stream) => stream.getVideoTracks()[0].readyState)"
+STATES = "streams.map((stream) => stream.getVideoTracks()[0].readyState).join()"
+
+
+def expect_states(page: Page, *states: str) -> None:
+    """Wait until the streams that the page ever got are in these states."""
+    page.wait_for_function(f"states => {STATES} === states", arg=",".join(states))
 
 
 @pytest.fixture
@@ -105,6 +110,7 @@ def test_a_click_takes_one_and_holding_takes_several(page: Page, shutter: Locato
     page.mouse.down()
     expect(strip(page).nth(6)).to_be_attached()
     page.mouse.up()
+    next_frame(page, 12)  # a picture may still be on its way
     taken = int(str(page.get_by_text("pictures taken").text_content()).split()[0])
     next_frame(page, 12)
     expect(strip(page)).to_have_count(taken)  # let go, it stops
@@ -170,25 +176,25 @@ def test_the_pictures_go_where_the_button_says(page: Page, shutter: Locator) -> 
     page.get_by_text("dog").click()
     page.get_by_role("button", name="Add 1 picture to “\u2068<b>dog</b>\u2069”").click()
     expect(page.get_by_text("Stored 1 for <b>dog</b>")).to_be_visible()
-    assert page.evaluate(STATES) == ["live"]
+    expect_states(page, "live")
 
 
 def test_the_camera_is_on_only_while_it_is_wanted(page: Page, shutter: Locator) -> None:
     """Its light must be out before it is turned on, after it is turned off, and on other pages."""
-    assert page.evaluate(STATES) == ["live"]
+    expect_states(page, "live")
     page.get_by_role("button", name="Turn off").click()
     expect(page.get_by_role("button", name="Turn on the camera")).to_be_visible()
-    assert page.evaluate(STATES) == ["ended"]
+    expect_states(page, "ended")
     page.get_by_role("button", name="Turn on the camera").click()
     shutter.click()
     expect(strip(page)).to_have_count(1)
     page.get_by_text("Away").click()
     expect(shutter).to_have_count(0)
     settled(page)
-    assert page.evaluate(STATES) == ["ended", "ended"]
+    expect_states(page, "ended", "ended")
     page.get_by_text("Away").click()
     expect(strip(page)).to_have_count(1)  # what was taken is still there
-    assert len(page.evaluate(STATES)) == 2
+    expect_states(page, "ended", "ended")
 
 
 def test_without_a_camera_the_page_says_what_to_do(page: Page, address: str) -> None:
@@ -228,7 +234,9 @@ def test_a_camera_that_is_pulled_out_is_missed(page: Page, shutter: Locator) -> 
 def page_with_two_cameras(browser: Browser) -> Iterator[Page]:
     arguments = [*BROWSER_ARGUMENTS, "--use-fake-device-for-media-stream=device-count=2"]
     other = browser.browser_type.launch(executable_path=find_browser(), args=arguments)
-    yield other.new_page()
+    opened = other.new_page()
+    opened.set_default_timeout(PATIENCE_MS)
+    yield opened
     other.close()
 
 
@@ -242,7 +250,7 @@ def test_another_camera_can_be_chosen(page_with_two_cameras: Page, address: str)
     page.wait_for_function("() => streams.length === 2")
     expect(page.get_by_role("button", name="Take a picture")).to_be_enabled()
     expect(choice).not_to_have_value(first)
-    assert page.evaluate(STATES) == ["ended", "live"]
+    expect_states(page, "ended", "live")
 
 
 def test_the_camera_fits_every_window(page: Page, address: str) -> None:

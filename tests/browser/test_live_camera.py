@@ -26,6 +26,18 @@ if guesses is not None:
     st.text(f"Python: {100 * guesses[0].probability:.1f}")
 """
 
+# Ends once the answer beside the camera was drawn anew several times.
+SOME_ANSWERS = """
+element => new Promise(resolve => {
+  let answers = 0
+  const observer = new MutationObserver(() => {
+    answers += 1
+    if (answers === 5) resolve()
+  })
+  observer.observe(element, { attributes: true, characterData: true, childList: true, subtree: true })
+})
+"""
+
 
 @pytest.fixture
 def address(script_servers: Servers, finished_run: Path) -> str:
@@ -44,7 +56,7 @@ def test_frames_are_answered_in_the_browser_and_a_frozen_one_in_python(page: Pag
     expect(page.get_by_text("pictures a second")).to_be_visible()
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
-    page.wait_for_timeout(1000)
+    page.locator(".dr-live-answer").evaluate(SOME_ANSWERS)
     assert asked == [], "frames are classified without the server"
     screenshot(page, "live-camera")
     page.get_by_role("button", name="Freeze this picture").click()

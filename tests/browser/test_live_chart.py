@@ -53,9 +53,7 @@ def test_the_chart_updates_in_place_and_keeps_the_zoom(script_servers: Servers, 
     before = redraws(page)
 
     page.wait_for_function(
-        "before => document.querySelector('.darkroom-live-chart').dataset.redraws >= before + 9",
-        arg=before,
-        timeout=60_000,
+        "before => document.querySelector('.darkroom-live-chart').dataset.redraws >= before + 9", arg=before
     )
 
     expect(page.locator(".darkroom-live-chart")).to_have_count(1)

@@ -167,7 +167,7 @@ def log(project: Project) -> list[list[Any]]:
 def expect_log(page: Page, project: Project, expected: list[list[Any]]) -> None:
     """Wait until the page has acted on everything, and compare."""
     said = page.get_by_test_id("stAlertContentInfo").get_by_text("Done.")
-    expect(said).to_have_text(" ".join(["Done."] * len(expected)), timeout=60_000)
+    expect(said).to_have_text(" ".join(["Done."] * len(expected)))
     settled(page)
     assert log(project) == expected
 

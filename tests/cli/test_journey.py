@@ -29,6 +29,7 @@ from core.runs.control import finishing_job, resume
 from core.workspace import Project
 from tests.support.command_line import (
     PATIENCE_SECONDS,
+    STOP_SECONDS,
     answer_here,
     answer_of,
     log_of,
@@ -41,8 +42,6 @@ from tests.support.command_line import (
 )
 from tests.support.trained import NAME, PICTURES, TRAINING_OPTIONS, Trained, copy_dataset
 
-# Stop must take effect within 3 s; the rest is for machines that do something else as well.
-STOP_SECONDS = 3.0 + 6.0
 Workspaces = Callable[[str], Project]
 
 

@@ -16,7 +16,7 @@ from core.jobs.status import JobState, JobStatus
 from core.prediction.batch.job import predict_batch
 from core.progress import QuietProgress
 from core.runs import batches
-from tests.support.command_line import answer_of, start_command
+from tests.support.command_line import PATIENCE_SECONDS, answer_of, start_command
 from tests.support.pictures import digit, write_folder, write_zip
 
 DIGITS = {f"{number:02d}.png": digit(number) for number in range(6)}
@@ -117,7 +117,7 @@ def test_ctrl_c_stops_a_batch_and_it_can_go_on(finished_run: Path, workspace: Pa
     process = start_command(workspace, "predict", finished_run.name, source)
     name = _started_batch(process)
     process.send_signal(signal.SIGINT)
-    _, complaints = process.communicate(timeout=300)
+    _, complaints = process.communicate(timeout=PATIENCE_SECONDS)
     assert process.returncode == 130, complaints
     assert f"batch resume {name}" in complaints
     found = answer_of(start_command(workspace, "batch", "resume", name))

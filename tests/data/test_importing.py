@@ -605,10 +605,10 @@ def test_a_hundred_thousand_dots_do_not_hang_the_import(tmp_path: Path) -> None:
     files = class_folders({"cats": 3, "dogs": 3})
     files["cats/" + "9" * 20_000 + ".png"] = digit(200)
     files["cats/" + "a/" * 10_000 + "1.png"] = digit(201)
-    began = time.monotonic()
+    began = time.process_time()  # of this process alone, whatever else the machine does
     report = import_files(tmp_path, files)
     assert report.classes == {"cats": 5, "dogs": 3}
-    assert time.monotonic() - began < 20
+    assert time.process_time() - began < 20
 
 
 def test_a_job_imports_and_removes_its_upload(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from core.delivery.files import read_labels, write_labels
 from tests.support.api_client import form
 from tests.support.api_server import serving, status
+from tests.support.command_line import PATIENCE_SECONDS
 from tests.support.pictures import digit
 
 
@@ -28,7 +29,7 @@ def test_one_run_is_served_alone(finished_run: Path) -> None:
             body,
             {"Content-Type": "multipart/form-data; boundary=x"},
         )
-        with urllib.request.urlopen(request, timeout=60) as response:
+        with urllib.request.urlopen(request, timeout=PATIENCE_SECONDS) as response:
             assert json.load(response)["predictions"][0]["labels"]
         assert status(f"{address}/v2/models/{finished_run.name}/ready") == 200
         assert status(f"{address}/api/v1/runs/run-other") == 404
@@ -46,7 +47,7 @@ def test_a_run_of_a_restored_copy_is_served_beside_its_original(finished_run: Pa
         for name in (run.name, f"back/{run.name}"):
             headers, body = form(digit(3))
             request = urllib.request.Request(f"{address}/api/v1/runs/{name}/predict", body, headers)
-            with urllib.request.urlopen(request, timeout=60) as response:
+            with urllib.request.urlopen(request, timeout=PATIENCE_SECONDS) as response:
                 assert json.load(response)["predictions"][0]["labels"] == ["three"]
             assert status(f"{address}/v2/models/{name}/ready") == 200
         assert status(f"{address}/api/v1/runs/digits/{run.name}") == 404

@@ -23,6 +23,7 @@ from core.progress import JobStopped
 from core.records import write_record
 from core.workspace import jobs_folder
 from tests.conftest import ROOT
+from tests.support.command_line import PATIENCE_SECONDS
 
 PROGRAM = """
 import sys
@@ -89,7 +90,7 @@ def test_jobs_take_turns_in_the_order_in_which_they_were_made(
         eventually(lambda: tickets(workspace) == ["0.json", "1.json", "2.json", "20.json", "3.json"])
         assert log.read_text() == ""
     for worker in workers:
-        assert worker.wait(60) == 0
+        assert worker.wait(PATIENCE_SECONDS) == 0
     expected = [f"{name} {what}" for name in ("1", "2", "3", "20") for what in ("begins", "ends")]
     assert log.read_text().splitlines() == expected
     assert tickets(workspace) == []
@@ -104,7 +105,7 @@ def test_an_older_job_does_not_interrupt_the_one_at_work(
     older = start("older", 1.0)
     eventually(lambda: "older.json" in tickets(workspace))
     younger.communicate("\n")
-    assert older.wait(60) == 0
+    assert older.wait(PATIENCE_SECONDS) == 0
     assert log.read_text().splitlines() == ["younger begins", "younger ends", "older begins", "older ends"]
 
 
@@ -113,7 +114,7 @@ def test_a_killed_job_makes_way(workspace: Path, log: Path, start: Start, eventu
     dead = start("dead", 1.0, wait=True)
     eventually(lambda: "dead begins" in log.read_text())
     dead.kill()  # not waited for: a zombie from here on
-    assert start("next", 2.0).wait(60) == 0
+    assert start("next", 2.0).wait(PATIENCE_SECONDS) == 0
     assert log.read_text().splitlines() == ["dead begins", "next begins", "next ends"]
     assert tickets(workspace) == []
 
@@ -130,7 +131,7 @@ def test_a_job_killed_in_the_queue_makes_way(
     third = start("third", 3.0)
     eventually(lambda: "third.json" in tickets(workspace))
     first.communicate("\n")
-    assert third.wait(60) == 0
+    assert third.wait(PATIENCE_SECONDS) == 0
     assert tickets(workspace) == []
 
 

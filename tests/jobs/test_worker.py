@@ -24,14 +24,12 @@ from core.runs.control import finishing_job, resume, wait_for
 from core.runs.start_imports import start_import
 from core.workspace import Project, list_projects
 from tests.conftest import ROOT
+from tests.support.command_line import STOP_SECONDS
 from tests.support.pictures import class_folders, digit_scans, encoded, write_folder, write_zip
 from tests.support.throwaway_job import steps_named
 
 Eventually = Callable[..., None]
 StartSteps = Callable[..., JobDirectory]
-STOP_SECONDS = 3.0  # what the page promises
-# Added by a busy machine. The steps would hang for ever; benchmarks/ measures how soon a stop works.
-LAG_SECONDS = 60.0
 
 
 @pytest.fixture
@@ -123,7 +121,7 @@ def test_a_stopped_import_leaves_nothing(slow_source: Path, workspace: Path, eve
     asked = time.monotonic()
     job.request_stop()
     assert wait_for(job) is JobState.STOPPED
-    assert time.monotonic() - asked < STOP_SECONDS + LAG_SECONDS
+    assert time.monotonic() - asked < STOP_SECONDS
     assert list_projects() == []
     assert job.result() is None
     assert finished(job)
@@ -170,7 +168,7 @@ def test_a_step_that_does_not_answer_is_left_behind(start_steps: StartSteps, eve
     asked = time.monotonic()
     job.request_stop()
     assert wait_for(job) is JobState.STOPPED
-    assert time.monotonic() - asked < STOP_SECONDS + LAG_SECONDS
+    assert time.monotonic() - asked < STOP_SECONDS
     eventually(lambda: not job.is_alive())
 
 
@@ -200,7 +198,7 @@ def test_a_stopped_run_keeps_its_best_and_finishes_what_follows(
     asked = time.monotonic()
     job.request_stop()
     assert wait_for(job) is JobState.STOPPED
-    assert time.monotonic() - asked < STOP_SECONDS + LAG_SECONDS
+    assert time.monotonic() - asked < STOP_SECONDS
     rest = finishing_job(project, project.runs / "run")
     assert rest is not None
     assert rest.name != job.name

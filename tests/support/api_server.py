@@ -40,7 +40,7 @@ def serving_all() -> Iterator[str]:
 def status(address: str) -> int:
     """Status of a request; 0 while nobody listens."""
     try:
-        with urllib.request.urlopen(address, timeout=30) as response:
+        with urllib.request.urlopen(address, timeout=START_SECONDS) as response:
             return int(response.status)
     except urllib.error.HTTPError as error:
         return error.code
@@ -65,7 +65,7 @@ def _process(command: Sequence[str], port: int) -> Iterator[str]:
         yield address
     finally:
         process.terminate()
-        process.wait(timeout=30)
+        process.wait(timeout=START_SECONDS)
 
 
 def main(port: int) -> None:

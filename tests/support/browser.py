@@ -7,7 +7,8 @@ from pathlib import Path
 from playwright.sync_api import Page, expect
 
 ARTIFACTS = Path(__file__).resolve().parents[1] / "artifacts"
-PATIENCE_MS = 60_000  # the first visit of a cold server imports much
+# Longest wait for a state: the first visit of a cold server imports much, and other work may run beside the tests.
+PATIENCE_MS = 120_000
 
 
 def settled(page: Page, timeout_ms: float = PATIENCE_MS) -> Page:

@@ -26,6 +26,9 @@ from core.jobs.status import JobState
 ROOT = Path(__file__).resolve().parents[2]
 # Ends a wait in vain; says nothing about speed.
 PATIENCE_SECONDS = 300.0
+# Longest time until a stop works: what the page promises, and what a busy machine adds. Without it, the work
+# would take hours or hang for ever; benchmarks/ measures how soon a stop works.
+STOP_SECONDS = 3.0 + 60.0
 # A shell's background job ignores Ctrl-C, and its children inherit that; a terminal's does not.
 _START = (
     "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); "

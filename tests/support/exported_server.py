@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from tests.support.command_line import PATIENCE_SECONDS
+
 # Largest body that the servers of the tests take; two decoded pictures in JSON are smaller.
 MAX_MEGABYTES = 2
 
@@ -45,7 +47,7 @@ def ask(
     method: str | None = None,
 ) -> Reply:
     """Send one request over a connection of its own; with a body it is a POST."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE_SECONDS)
     try:
         connection.request(method or ("GET" if body is None else "POST"), path, body, dict(headers or {}))
         response = connection.getresponse()

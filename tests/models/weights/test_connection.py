@@ -11,6 +11,7 @@ import pytest
 
 from core.models.weights import connection
 from core.models.weights.connection import is_reachable
+from tests.support.command_line import PATIENCE_SECONDS
 
 
 class Server(ThreadingHTTPServer):
@@ -77,7 +78,7 @@ def test_a_silent_server_holds_nobody_up(server: Server, monkeypatch: pytest.Mon
     assert not is_reachable(server.url)
     server.may_answer.set()
     (request,) = connection._requests.values()
-    request.wait(60)
+    request.wait(PATIENCE_SECONDS)
     assert is_reachable(server.url)
 
 

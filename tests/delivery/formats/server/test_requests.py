@@ -18,6 +18,7 @@ import pytest
 
 from core.delivery.formats.server.server_answers import running_server
 from tests.support.api_client import form
+from tests.support.command_line import PATIENCE_SECONDS
 from tests.support.exported_server import MAX_MEGABYTES, Exported, ask
 from tests.support.pictures import digit
 
@@ -114,7 +115,7 @@ def test_what_is_no_request_is_refused(port: int) -> None:
 
 def test_several_requests_use_one_connection_and_a_refused_body_ends_it(port: int) -> None:
     """The rest of a refused body must not be taken for the next request."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE_SECONDS)
     for _ in range(3):
         connection.request("POST", "/predict", digit(3))
         response = connection.getresponse()
@@ -129,7 +130,7 @@ def test_several_requests_use_one_connection_and_a_refused_body_ends_it(port: in
 def test_a_client_that_waits_to_be_told_to_send_is_told(port: int) -> None:
     """curl does so before bodies of more than a megabyte."""
     data = digit(3)
-    with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
+    with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_SECONDS) as connection:
         head = f"POST /predict HTTP/1.1\r\nContent-Length: {len(data)}\r\nExpect: 100-continue\r\n\r\n"
         connection.sendall(head.encode())
         assert connection.recv(4096).startswith(b"HTTP/1.1 100 ")
@@ -151,7 +152,7 @@ def test_bodies_that_do_not_arrive_are_ended_and_others_wait_no_longer(exported:
     arguments = ("--max-requests", "1", "--timeout", str(TIMEOUT_SECONDS))
 
     def send_half(port: int) -> int:
-        with socket.create_connection(("127.0.0.1", port), timeout=60) as connection:
+        with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_SECONDS) as connection:
             connection.sendall(b"POST /predict HTTP/1.1\r\nContent-Length: 100000\r\n\r\nhalf")
             return int(connection.recv(4096).split()[1])
 

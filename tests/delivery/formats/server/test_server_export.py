@@ -27,6 +27,7 @@ from core.progress import QuietProgress
 from core.reporting.exports import export_file, export_formats
 from core.workspace import project_of
 from tests.conftest import ROOT
+from tests.support.command_line import PATIENCE_SECONDS
 from tests.support.exported_server import Exported, ask
 from tests.support.pictures import digit
 
@@ -133,7 +134,7 @@ def started(exported: Exported) -> tuple[subprocess.Popen[bytes], int]:
 def test_a_server_that_is_told_to_end_answers_the_request_that_it_has(exported: Exported) -> None:
     process, port = started(exported)
     data = digit(3)
-    with socket.create_connection(("127.0.0.1", port), timeout=60) as connection:
+    with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_SECONDS) as connection:
         connection.sendall(
             f"POST /predict HTTP/1.1\r\nContent-Length: {len(data)}\r\n\r\n".encode() + data[:9]
         )
@@ -143,7 +144,7 @@ def test_a_server_that_is_told_to_end_answers_the_request_that_it_has(exported: 
         process.send_signal(signal.SIGTERM)
         connection.sendall(data[9:])
         assert b" 200 " in connection.recv(4096)
-    assert process.wait(timeout=60) == 0
+    assert process.wait(timeout=PATIENCE_SECONDS) == 0
 
 
 def test_no_server_outlives_the_process_that_checks_it(exported: Exported) -> None:
@@ -161,7 +162,7 @@ def test_no_server_outlives_the_process_that_checks_it(exported: Exported) -> No
         port = int(checker.stdout.readline())
         assert ask(port, "/health").status == 200
         checker.kill()
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while is_open(port):
         assert time.monotonic() < deadline, "the server still runs"
         time.sleep(0.05)

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from tests.support.command_line import ROOT
+from tests.support.command_line import PATIENCE_SECONDS, ROOT
 
 _ATTEMPTS = """
 import errno, os, socket, subprocess, sys, tempfile
@@ -45,7 +45,7 @@ def attempts(how: str) -> list[str]:
         capture_output=True,
         text=True,
         check=True,
-        timeout=60,
+        timeout=PATIENCE_SECONDS,
     )
     return result.stdout.splitlines()
 
