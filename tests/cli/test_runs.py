@@ -153,7 +153,7 @@ def test_a_run_paused_elsewhere_is_not_a_failure(
     waiting.start()
     eventually(lambda: (run.path / "interim.json").exists())
     run.request_pause()
-    waiting.join(30)
+    waiting.join()
     assert told == [{"run": run.name, "state": "paused", "test": None, "seconds": told[0]["seconds"]}]
 
 

@@ -37,7 +37,7 @@ def server_url(workspace: Path) -> Iterator[str]:
     assert started.wait(300)
     yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
     server.should_exit = True
-    thread.join(30)
+    thread.join()
 
 
 def test_tuspy_uploads_a_file_and_resumes_it(server_url: str, tmp_path: Path) -> None:
