@@ -96,7 +96,7 @@ def test_the_interval_of_accuracies_holds_the_true_difference() -> None:
     assert 0.93 <= np.mean(covered) <= 0.975
 
 
-def test_a_verdict_heeds_the_direction_of_its_metric() -> None:
+def test_a_verdict_follows_the_direction_of_its_metric() -> None:
     row = MetricDifference(code="log_loss", first=0.5, second=0.3, interval=(-0.3, -0.1))
     assert row.verdict is Verdict.WORSE
     assert replace(row, is_higher_better=False).verdict is Verdict.BETTER
