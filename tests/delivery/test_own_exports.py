@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from core.delivery.exporter import Exporter, FinishedModel
@@ -23,13 +24,11 @@ from tests.support.tiny_classifier import made
 
 
 @pytest.mark.parametrize("exporter", [TFLITE, KERAS, SAVED_MODEL, ONNX], ids=lambda row: row.code)
-def test_an_export_of_a_run_is_judged_as_the_run(
-    finished_run: Path, tmp_path: Path, exporter: Exporter
-) -> None:
+def test_an_export_of_a_run_is_judged_as_the_run(small_run: Path, tmp_path: Path, exporter: Exporter) -> None:
     """The digits are grey, so a guess could not tell red first from blue first."""
-    run, project = EvaluatedRun.open(finished_run), project_of(finished_run)
+    run, project = EvaluatedRun.open(small_run), project_of(small_run)
     source = tmp_path / f"theirs{exporter.suffix}"
-    shutil.copyfile(made(exporter, FinishedModel(finished_run)), source)
+    shutil.copyfile(made(exporter, FinishedModel(small_run)), source)
     directory, version = project.jobs / "inspection", run.dataset.version
     directory.mkdir(parents=True)
     request = InspectionRequest(source=source, name="theirs", dataset_version=version)
@@ -43,3 +42,4 @@ def test_an_export_of_a_run_is_judged_as_the_run(
     assert (judgement.guessed_on, judgement.lacking, judgement.foreign) == (0, (), ())
     judged = EvaluatedRun.open(project.judged / "theirs")
     assert judged.report.accuracy == run.report.accuracy
+    np.testing.assert_allclose(judged.test.probabilities, run.test.probabilities, atol=1e-3)
