@@ -201,6 +201,19 @@ def test_a_change_that_is_stopped_is_finished_before_the_next_work(deep: Project
     assert np.abs(shown(dataset, row_of(dataset, "a/0.png")) - expected(0, 1504)).mean() <= 3
 
 
+def test_a_change_that_is_stopped_then_undone_leaves_no_thumbnail_of_its_range(deep: Project) -> None:
+    """Some were drawn before the stop; the version that comes back has the range of the others."""
+    with pytest.raises(JobStopped):
+        change_range(deep, NARROW, Recorder(stop=lambda recorder: True))
+    restored = restore_version(deep, 1)
+    assert not has_followed(deep.dataset)
+    follow_range(deep.dataset)
+    assert has_followed(deep.dataset)
+    for number in range(12):
+        row = row_of(restored, f"{'ab'[number // 6]}/{number % 6}.png")
+        assert np.abs(shown(restored, row) - expected(number, 4095)).mean() <= 2, number
+
+
 def test_the_same_range_again_finishes_what_was_stopped(deep: Project) -> None:
     with pytest.raises(JobStopped):
         change_range(deep, NARROW, Recorder(stop=lambda recorder: True))

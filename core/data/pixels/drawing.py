@@ -5,7 +5,7 @@ The server looks at it as soon as it starts, so nothing that takes long is impor
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -21,12 +21,20 @@ class DrawingRecord(Record):
     pixel_range: tuple[float, float]
     # How often the range was changed: browsers keep the pictures of one.
     number: int = 0
+    # Some thumbnails may have another range: they are drawn now, or the drawing was interrupted.
+    is_mixed: bool = False
 
 
 def drawn_range(folder: Path) -> tuple[float, float] | None:
     """Range of the thumbnails in a dataset's folder; None: that of its newest version."""
     record = _read(folder)
     return record.pixel_range if record else None
+
+
+def is_mixed(folder: Path) -> bool:
+    """True if some thumbnails may have another range than ``drawn_range``."""
+    record = _read(folder)
+    return record is not None and record.is_mixed
 
 
 def drawing_number(folder: Path) -> int:
@@ -41,6 +49,13 @@ def keep_drawn(folder: Path, pixel_range: tuple[float, float]) -> None:
         write_record(folder / _RECORD, DrawingRecord(pixel_range=pixel_range))
 
 
+def record_begun(folder: Path) -> None:
+    """Record that thumbnails are drawn with another range from now on."""
+    record = _read(folder)
+    if record is not None:
+        write_record(folder / _RECORD, replace(record, is_mixed=True))
+
+
 def record_drawn(folder: Path, pixel_range: tuple[float, float]) -> None:
     """Record that all thumbnails have been drawn with another range."""
     number = drawing_number(folder) + 1
@@ -50,11 +65,13 @@ def record_drawn(folder: Path, pixel_range: tuple[float, float]) -> None:
 def _read(folder: Path) -> DrawingRecord | None:
     path = folder / _RECORD
     try:
-        return _read_once(path, path.stat().st_mtime_ns)
+        status = path.stat()
+        # Two records may be written within one tick of the clock, but never in one file.
+        return _read_once(path, (status.st_mtime_ns, status.st_ino))
     except FileNotFoundError:
         return None
 
 
 @lru_cache(maxsize=64)
-def _read_once(path: Path, _written: int) -> DrawingRecord:
+def _read_once(path: Path, _written: tuple[int, int]) -> DrawingRecord:
     return read_record(path, DrawingRecord)

@@ -8,7 +8,7 @@ from filelock import FileLock
 
 from core.data.dataset import SHALLOW_FORMATS, pictures_of_all_versions
 from core.data.pixels.cache_removal import keep_hashes
-from core.data.pixels.drawing import drawn_range, record_drawn
+from core.data.pixels.drawing import drawn_range, is_mixed, record_begun, record_drawn
 from core.data.pixels.redrawing import newest_settings, redraw
 from core.progress import Progress, QuietProgress, Stage
 
@@ -42,6 +42,7 @@ def follow_range(folder: Path, progress: Progress | None = None, *, tells: bool 
         pictures = pictures_of_all_versions(folder)
         # The range does not apply to the others.
         deep = pictures[~pictures["format"].isin(SHALLOW_FORMATS)]
+        record_begun(folder)
         redraw(folder, deep, pixel_range, channels, progress, tells=tells)
         outdated = set(deep["sha256"])
         # They were made of the thumbnails before.
@@ -53,4 +54,8 @@ def follow_range(folder: Path, progress: Progress | None = None, *, tells: bool 
 def has_followed(folder: Path) -> bool:
     """True if thumbnails and statistics have the range of the newest version."""
     drawn = drawn_range(folder)
-    return drawn is None or newest_settings(folder)[0] in {drawn, None}
+    if drawn is None:
+        return True
+    newest = newest_settings(folder)[0]
+    # Some have the range of a change that was stopped, even where it was undone.
+    return newest is None or (newest == drawn and not is_mixed(folder))
