@@ -310,11 +310,15 @@ class SearchWorker:
         return len(ended(self._study.get_trials(deepcopy=False))) < HEADS_SHARE * plan.max_trials
 
     def _remove_weights(self) -> None:
-        """Remove all weights but those of the best trials and of the Pareto front."""
+        """Remove all weights but those of the best trials and of the Pareto front; rungs of a ladder keep theirs.
+
+        The rung that is delivered may be an early one, although many seem better.
+        """
         # First: other processes make folders for trials that the study has already.
         folders = list((self._directory / TRIALS_FOLDER).glob("*"))
         trials = self._study.get_trials(deepcopy=False)
-        needed = {trial.number for trial in best_of(self._complete(), self._config)[:BEST_TRIALS]}
+        most = None if self._config.sampler is Sampler.LADDER else BEST_TRIALS
+        needed = {trial.number for trial in best_of(self._complete(), self._config)[:most]}
         if self._is_multi_objective:
             needed |= {trial.number for trial in self._study.best_trials}
         for trial in unfinished(trials):

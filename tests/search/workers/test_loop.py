@@ -11,6 +11,7 @@ import optuna
 import pytest
 from optuna.trial import TrialState
 
+from core.search.climb import climb_config
 from core.search.config import SearchConfig
 from core.search.records import trial_folder
 from core.search.study.trials import RECORD, queue_again
@@ -30,11 +31,11 @@ def begun(study: optuna.Study, directory: Path) -> optuna.Trial:
     return trial
 
 
-def folders_left(study: optuna.Study, directory: Path) -> list[int]:
+def folders_left(study: optuna.Study, directory: Path, config: SearchConfig | None = None) -> list[int]:
     """Numbers of the trials whose weights one process leaves."""
     worker: Any = SimpleNamespace(
         _directory=directory,
-        _config=SearchConfig(base=TrainingConfig(dataset_version=1), trials=5),
+        _config=config or SearchConfig(base=TrainingConfig(dataset_version=1), trials=5),
         _study=study,
         _is_multi_objective=False,
         _weight_transfer=None,
@@ -45,12 +46,24 @@ def folders_left(study: optuna.Study, directory: Path) -> list[int]:
     return sorted(int(folder.name) for folder in (directory / "trials").iterdir())
 
 
-def test_only_the_best_trials_keep_their_weights(study: optuna.Study, tmp_path: Path) -> None:
+def try_more_than_are_kept(study: optuna.Study, directory: Path) -> None:
+    """Each trial is better than the one before."""
     for value in range(BEST_TRIALS + 2):
-        trial = begun(study, tmp_path)
+        trial = begun(study, directory)
         trial.set_user_attr(RECORD, {"value": value, "measures": {}})
         study.tell(trial, value)
+
+
+def test_only_the_best_trials_keep_their_weights(study: optuna.Study, tmp_path: Path) -> None:
+    try_more_than_are_kept(study, tmp_path)
     assert folders_left(study, tmp_path) == list(range(2, BEST_TRIALS + 2))
+
+
+def test_every_rung_of_a_climb_keeps_its_weights(study: optuna.Study, tmp_path: Path) -> None:
+    """The first one is delivered where none of the others is proven better."""
+    try_more_than_are_kept(study, tmp_path)
+    config = climb_config(TrainingConfig(dataset_version=1), minutes=1)
+    assert folders_left(study, tmp_path, config) == list(range(BEST_TRIALS + 2))
 
 
 def test_a_trial_that_another_process_begins_meanwhile_keeps_its_folder(
