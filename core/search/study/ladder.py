@@ -126,6 +126,8 @@ def _seconds(config: SearchConfig, dataset: Dataset, settings: TrainingConfig) -
 def _tried(study: optuna.Study, config: SearchConfig) -> list[Tried]:
     sign = -1.0 if config.goal.is_better_low else 1.0
     records = [record_of(trial) for trial in ended(study.get_trials(deepcopy=False))]
+    # What the end of the time cut off is tried again if the climb goes on.
+    records = [record for record in records if record.state is not TrialState.PRUNED]
     return [
         Tried(
             settings=TrainingConfig.from_json(dict(record.settings)),

@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+import optuna
 import pytest
 
 from core.data.dataset import Dataset, open_dataset
 from core.errors import ConfigError
 from core.search.climb import climb_config
 from core.search.config import SearchConfig
-from core.search.space import SearchSpace, config_with
+from core.search.records import TrialState
+from core.search.space import SearchSpace, Speed, config_with
 from core.search.study import ladder
-from core.search.study.ladder import Tried, next_rung
+from core.search.study.ladder import Tried, next_rung, queue_next_rung
+from core.search.study.trials import RECORD, StudyTrialRecord
 from core.training.config import Recipe, TrainingConfig
 from core.workspace import Project
 
@@ -108,6 +111,30 @@ def test_a_rung_that_failed_is_not_tried_again(
     rung = next_rung(config, dataset, [tried(0.8), tried(None, BACKBONES[2])], 600)
     assert rung is not None
     assert (rung["backbone"], rung["recipe"]) != (BACKBONES[2], "quick")
+
+
+def test_a_rung_that_the_end_of_the_time_cut_off_is_tried_again_in_a_longer_climb(
+    monkeypatch: pytest.MonkeyPatch, dataset: Dataset, config: SearchConfig
+) -> None:
+    cost(monkeypatch, {(BACKBONES[2], Recipe.QUICK): 10.0})
+    study = optuna.create_study(direction="maximize")
+    for state, rung in ((TrialState.COMPLETE, tried(0.8)), (TrialState.PRUNED, tried(None, BACKBONES[2]))):
+        trial = study.ask()
+        record = StudyTrialRecord(
+            number=trial.number,
+            state=state,
+            speed=Speed.HEAD,
+            params={},
+            settings=rung.settings.to_json(),
+            worker="here",
+            seconds=1.0,
+            ended=float(trial.number),
+            value=rung.merit,
+        )
+        trial.set_user_attr(RECORD, record.to_json())
+        study.tell(trial, rung.merit, state=optuna.trial.TrialState[state.name])
+    assert queue_next_rung(study, config, dataset, seconds_left=600)
+    assert study.ask().suggest_categorical("backbone", BACKBONES) == BACKBONES[2]
 
 
 @pytest.mark.parametrize(("merit", "follows"), [(0.9, True), (0.7, False)])
