@@ -92,9 +92,11 @@ def _work(directory: Path, settings: SearchConfig, dataset: Dataset, progress: P
     settle_abandoned(study)
     queue_first_trials(study, directory, settings)
     worker = SearchWorker(directory, settings, dataset, study, progress, seed=seed_of(settings, 0, study))
-    progress.plan({**_preparation(dataset, settings), Stage.SEARCHING: _expected(dataset, settings)})
     # A climb's minutes are all that it takes.
-    if settings.sampler is not Sampler.LADDER:
+    prepares = settings.sampler is not Sampler.LADDER
+    preparation = _preparation(dataset, settings) if prepares else {}
+    progress.plan({**preparation, Stage.SEARCHING: _expected(dataset, settings)})
+    if prepares:
         worker.runner.prepare(settings.base)
     progress.stage(Stage.SEARCHING)
     with Recorder(directory, settings, study, progress, weight_transfer_of(directory, settings)) as recorder:

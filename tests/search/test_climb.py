@@ -10,6 +10,7 @@ from core.data.dataset import open_dataset
 from core.errors import ConfigError, SearchError
 from core.jobs.directory import JobDirectory
 from core.jobs.kinds import JobKind
+from core.progress import Stage
 from core.search import climb
 from core.search.climb import climb_config
 from core.search.config import SearchConfig
@@ -53,9 +54,12 @@ def test_every_rung_is_tried_once_and_a_proven_one_is_delivered(
 
 def test_its_minutes_are_all_that_it_takes(digits_project: Project, config: SearchConfig) -> None:
     """Features that are not cached yet are computed within them."""
-    short = replace(config, minutes=1e-4)
+    short, progress = replace(config, minutes=1e-4), Recorder()
+    job = JobDirectory.create(digits_project.searches / "search-1", JobKind.SEARCH, short.to_json())
     with pytest.raises(SearchError, match="Give the search more time"):
-        climbed(digits_project, short)
+        search(job.path, job.config(), progress)
+    assert progress.expected == {Stage.SEARCHING: pytest.approx(6e-3)}
+    assert progress.stages == [Stage.SEARCHING]
 
 
 def test_a_backbone_without_weights_has_no_first_rung() -> None:
