@@ -118,7 +118,7 @@ def fit_linear_heads(
     first = epochs // len(phases) or epochs  # a single epoch goes to the first head
     for phase, share in zip(phases, (first, epochs - first), strict=False):
         if not share:
-            return
+            break
         curve.begin_phase(phase, epochs - curve.epoch)
         selection.begin()
 
