@@ -77,7 +77,8 @@ def _combination(project: Project, dataset: Dataset, here: list[str], shown: Bac
     picked = st.multiselect(
         _("Backbones"),
         here,
-        default=[member.key for member in shown.members],
+        # A project from another computer may have chosen one that is not on this one.
+        default=[member.key for member in shown.members if member.key in here],
         format_func=lambda key: BACKBONES[key].name,
         max_selections=MOST_MEMBERS,
         help=_("Networks of different families see different things, so they complement each other most."),

@@ -233,7 +233,9 @@ def _show_baseline(
                     recipe=f"“{_(RECIPE_NAMES[recipe])}”"
                 )
             )
-        if speed is Speed.FULL:
+        if speed is Speed.FULL and get_backbone(base.backbone).members:
+            st.caption(_("The backbones of a committee stay as they are, so trials train heads only."))
+        elif speed is Speed.FULL:
             st.caption(_cost(dataset, base, budget))
         if _usable_pictures(dataset) < SMALL_DATASET:
             st.caption(
