@@ -31,6 +31,7 @@ from core.jobs.kinds import JobKind
 from core.messages import N_
 from core.records import AnyRecord, Record, read_record, write_record
 from core.training.config import TrainingConfig
+from core.training.heads.held_out import held_out_temperature
 from core.workspace import project_of
 
 
@@ -80,6 +81,11 @@ class EvaluatedRun:
     def is_ensemble(self) -> bool:
         """True if it was joined from other runs, not trained."""
         return not self.is_judged and JobDirectory(self.run).kind is JobKind.ENSEMBLE
+
+    @cached_property
+    def learnt_from_validation(self) -> bool:
+        """True if cross-validation chose the head, so that it has learnt from the validation pictures as well."""
+        return self.was_trained and held_out_temperature(self.run) is not None
 
     @property
     def is_judged(self) -> bool:

@@ -11,6 +11,7 @@ from pathlib import Path
 import yaml
 
 import core
+from core.data.labels.layout import Split
 from core.data.labels.task import Task
 from core.evaluation.evaluated_run import EvaluatedRun
 from core.evaluation.metrics import table as metric_table
@@ -126,10 +127,16 @@ def _introduction(source: ReportSource) -> str:
             N_("Backbone: {backbone}. Trained with {program} on {n} pictures."),
             backbone=source.backbone_names,
             program=f"Darkroom {core.__version__}",
-            n=f"{(dataset.pictures['split'] == 'train').sum():,}",
+            n=f"{_pictures_learnt(source):,}",
         ),
     )
     return "\n\n".join(_plain(sentence) for sentence in sentences)
+
+
+def _pictures_learnt(source: ReportSource) -> int:
+    """Count the pictures that taught the classifier; after cross-validation also those to validate."""
+    parts = {Split.TRAIN, Split.VALIDATION} if source.evaluated.learnt_from_validation else {Split.TRAIN}
+    return int(source.evaluated.dataset.pictures["split"].isin([part.value for part in parts]).sum())
 
 
 def _limit_lines(source: ReportSource) -> list[str]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 from streamlit.testing.v1 import AppTest
 
 from core.data.dataset import open_dataset
@@ -12,10 +14,13 @@ from core.delivery.files import read_labels
 from core.delivery.limits import use_limits
 from core.delivery.thresholds import use_thresholds
 from core.evaluation.evaluated_run import EvaluatedRun
+from core.evaluation.report import read_predictions, read_report, write_report
 from core.evaluation.strangers.chosen import AnswerLimits, limits_in_use
 from core.evaluation.strangers.results import remove_strangers
 from core.evaluation.thresholds.answers import write_chosen_thresholds
 from core.formatting import percent
+from core.training.artifacts import head_file
+from core.training.heads.held_out import HeldOut
 from core.workspace import project_of
 from tests.support.pictures import encoded, photograph
 from tests.support.sent_pictures import send_pictures
@@ -91,3 +96,21 @@ def test_a_stranger_gets_no_answer_and_an_unsure_one_is_marked(
     send_pictures(app, cat)
     assert "This does not look like any of the classes." not in texts(app)
     assert "Unsure." in texts(app)
+
+
+def test_a_cross_validated_run_says_which_pictures_taught_it(open_page: OpenPage, finished_run: Path) -> None:
+    """Nobody should take its validation pictures for unseen ones."""
+    report = read_report(finished_run)
+    assert report.calibration is not None
+    corrected = replace(report.calibration, temperatures=(2.0, 2.0, 2.0))
+    write_report(finished_run, replace(report, calibration=corrected), read_predictions(finished_run))
+    chosen = f"chosen on {corrected.validation_pictures} "
+    assert "cross-validation chose the head" not in texts(open_page("evaluate", section="quality"))
+    assert f"{chosen}validation pictures, corrects" in texts(open_page("evaluate", section="trust"))
+
+    few = HeldOut(logits=np.zeros((1, 3), np.float32), temperature=1.0)
+    few.save(head_file(finished_run).parent, ["a"])
+    write_report(finished_run, replace(report, calibration=corrected), read_predictions(finished_run))
+    assert "cross-validation chose the head" in texts(open_page("evaluate", section="quality"))
+    trust = texts(open_page("evaluate", section="trust"))
+    assert f"{chosen}training and validation pictures. Each of them was classified by a head" in trust

@@ -39,6 +39,8 @@ from core.reporting.sections.scores import class_blocks
 from core.reporting.sections.section import ReportSection
 from core.reporting.source import ReportSource
 from core.runs.compare import describe_run
+from core.training.artifacts import head_file
+from core.training.heads.held_out import HeldOut
 from core.training.leading_metric import LeadingKind, LeadingMetric
 from core.workspace import project_of
 from tests.support.made_runs import make_evaluated, make_project, sure_answers
@@ -212,6 +214,16 @@ def test_the_model_card_holds_the_metrics_in_its_head(source: ReportSource) -> N
     assert values["accuracy"] == source.evaluated.report.accuracy
     assert values["f1"] == source.evaluated.report.macro.f1
     assert all(f"| {row.name} |" in body for row in source.evaluated.report.classes)
+
+
+def test_the_model_card_counts_all_pictures_that_the_classifier_learnt_from(source: ReportSource) -> None:
+    """A head that cross-validation chose has learnt from the validation pictures, too."""
+    parts = source.evaluated.dataset.pictures["split"].value_counts()
+    assert f"on {parts['train']} pictures." in model_card(source)
+    few = HeldOut(logits=np.zeros((1, 3), np.float32), temperature=1.0)
+    few.save(head_file(source.evaluated.run).parent, ["a"])
+    again = replace(source, evaluated=replace(source.evaluated))
+    assert f"on {parts['train'] + parts['validation']} pictures." in model_card(again)
 
 
 def test_report_and_card_measure_the_answers_by_the_chosen_thresholds(source: ReportSource) -> None:

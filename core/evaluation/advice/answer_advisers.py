@@ -5,6 +5,7 @@ from __future__ import annotations
 from core.data.labels.task import Task
 from core.evaluation.advice.advice import CHOOSE_THRESHOLD, SEE_TRUST, Advice
 from core.evaluation.advice.evidence import Evidence
+from core.evaluation.calibration.calibrating import Calibration
 from core.evaluation.report import ClassReport
 from core.formatting import rounded_percent
 from core.messages import N_, Message
@@ -61,9 +62,7 @@ def probabilities(evidence: Evidence) -> Advice | None:
             )
         ),
         reason=Message(
-            N_(
-                "They are off by {ece} points on average, after correction on {pictures} validation pictures."
-            ),
+            _how_corrected(calibration, is_cross_validated=evidence.evaluated.learnt_from_validation),
             {
                 "ece": round(100 * calibration.after.ece),
                 "pictures": calibration.validation_pictures,
@@ -72,6 +71,18 @@ def probabilities(evidence: Evidence) -> Advice | None:
         link=SEE_TRUST,
         weight=calibration.after.ece,
     )
+
+
+def _how_corrected(calibration: Calibration, *, is_cross_validated: bool) -> str:
+    if all(temperature == 1 for temperature in calibration.temperatures):
+        return N_(
+            "They are off by {ece} points on average. {pictures} validation pictures were too few to correct them."
+        )
+    if is_cross_validated:
+        return N_(
+            "They are off by {ece} points on average, after correction on {pictures} pictures that were left out of the training in turn."
+        )
+    return N_("They are off by {ece} points on average, after correction on {pictures} validation pictures.")
 
 
 def strangers(evidence: Evidence) -> Advice | None:

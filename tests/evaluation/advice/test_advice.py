@@ -27,7 +27,9 @@ from core.evaluation.strangers.measuring import Separation, StrangerReport
 from core.messages import Message
 from core.models.augmentation import LIMITS, AugmentationConfig
 from core.records import write_record
+from core.training.artifacts import head_file
 from core.training.config import Recipe
+from core.training.heads.held_out import HeldOut
 from core.workspace import Project
 from tests.support.made_runs import make_evaluated, make_project, sure_answers
 from tests.support.robustness import store_robustness
@@ -288,6 +290,27 @@ def test_probabilities_are_doubted_only_where_they_are_proven_to_be_off(
     calibration = Calibration(temperatures=(1.0, 1.0), validation_pictures=40, before=off, after=off)
     evaluated = replace(evaluated, report=replace(evaluated.report, calibration=calibration))
     assert ("probabilities" in given_by(evaluated)) is is_given
+
+
+@pytest.mark.parametrize(
+    ("temperature", "is_few", "sentence"),
+    [
+        (1.0, False, "40 validation pictures were too few to correct them."),
+        (1.5, False, "after correction on 40 validation pictures."),
+        (1.5, True, "after correction on 40 pictures that were left out of the training in turn."),
+    ],
+)
+def test_what_corrected_probabilities_is_said_as_it_was(
+    temperature: float, is_few: bool, sentence: str
+) -> None:
+    evaluated = run_on(project_of_two(), answers(200, 9, 9))
+    off = Reliability(ece=0.12, ece_interval=(0.1, 0.15), bins=())
+    calibration = Calibration(temperatures=(temperature, 1.0), validation_pictures=40, before=off, after=off)
+    if is_few:
+        few = HeldOut(logits=np.zeros((1, 2), np.float32), temperature=1.0)
+        few.save(head_file(evaluated.run).parent, ["a"])
+    evaluated = replace(evaluated, report=replace(evaluated.report, calibration=calibration))
+    assert str(given_by(evaluated)["probabilities"].reason).endswith(sentence)
 
 
 def test_strangers_that_look_like_known_pictures_are_named() -> None:

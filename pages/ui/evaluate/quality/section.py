@@ -9,7 +9,7 @@ from pages.ui.evaluate.quality.leading_choice import show_choice
 from pages.ui.evaluate.quality.metric_table import all_metrics, metrics_beside_majority
 from pages.ui.evaluate.quality.multi_class import multi_class_headline, multi_class_table
 from pages.ui.evaluate.quality.multi_label import multi_label_headline, multi_label_table
-from pages.ui.evaluate.quality.test_set import show_resolution, show_use, warn_of_nan
+from pages.ui.evaluate.quality.test_set import show_resolution, show_teachers, show_use, warn_of_nan
 
 
 def show_scores(report: MultiClassReport | MultiLabelReport) -> None:
@@ -34,6 +34,7 @@ def show_section(evaluated: EvaluatedRun) -> None:
         multi_class_headline(report)
     show_resolution(evaluated)
     show_use(evaluated)
+    show_teachers(evaluated)
     if isinstance(report, MultiLabelReport):
         multi_label_table(report)
     else:

@@ -50,6 +50,16 @@ def show_resolution(evaluated: EvaluatedRun) -> None:
         st.info(" ".join(sentences), icon=":material/straighten:")
 
 
+def show_teachers(evaluated: EvaluatedRun) -> None:
+    """Say of which pictures a cross-validated head has learnt, and which it is measured on."""
+    if evaluated.learnt_from_validation:
+        st.caption(
+            _(
+                "There are few pictures, so cross-validation chose the head, and it has learnt from the validation pictures as well. Its results on validation pictures are those of heads that had not seen them. No head has seen the test pictures."
+            )
+        )
+
+
 def warn_of_nan(evaluated: EvaluatedRun) -> None:
     """Say for how many test pictures the network has no answer; nothing where all are numbers."""
     if count := evaluated.test.unanswered:

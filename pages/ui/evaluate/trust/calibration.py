@@ -18,16 +18,19 @@ from pages.ui.text import _, number, percent
 _SMALLEST_MARK, _LARGEST_MARK = 6, 16
 
 
-def show_calibration(calibration: Calibration, task: Task, *, is_ensemble: bool = False) -> None:
+def show_calibration(
+    calibration: Calibration, task: Task, *, is_ensemble: bool = False, is_cross_validated: bool = False
+) -> None:
     """Draw how far the probabilities can be believed, and prediction sets.
 
     Args:
         is_ensemble: the probabilities are the mean of several runs'.
+        is_cross_validated: temperatures were chosen on training and validation pictures.
     """
     st.subheader(_("When can you believe an answer?"), anchor=False)
     left, right = st.columns(2, gap="medium")
     with left:
-        _summary(calibration, task, is_ensemble=is_ensemble)
+        _summary(calibration, task, is_ensemble=is_ensemble, is_cross_validated=is_cross_validated)
         live_chart(reliability_diagram(calibration.after), mode_bar=False, key="reliability")
     with right:
         _prediction_sets(calibration, task)
@@ -82,7 +85,7 @@ def reliability_diagram(reliability: Reliability) -> Figure:
     return figure
 
 
-def _summary(calibration: Calibration, task: Task, *, is_ensemble: bool) -> None:
+def _summary(calibration: Calibration, task: Task, *, is_ensemble: bool, is_cross_validated: bool) -> None:
     before, after = calibration.before.ece, calibration.after.ece
     st.markdown(
         _("Predicted probabilities are off by **{after}** on average.").format(after=percent(after)),
@@ -95,6 +98,17 @@ def _summary(calibration: Calibration, task: Task, *, is_ensemble: bool) -> None
         st.caption(
             _("They are the mean of the members' probabilities, each corrected by temperature scaling.")
         )
+    elif is_corrected and is_cross_validated:
+        sentence = (
+            _(
+                "Before, it was {before}. One number for each class corrects it in every prediction and export (temperature scaling), chosen on {n} training and validation pictures. Each of them was classified by a head that had not learnt from it."
+            )
+            if task is Task.MULTI_LABEL
+            else _(
+                "As trained, it was {before}. One number corrects it in every prediction and export (temperature scaling), chosen on {n} training and validation pictures. Each of them was classified by a head that had not learnt from it."
+            )
+        )
+        st.caption(sentence.format(before=percent(before), n=number(calibration.validation_pictures)))
     elif is_corrected and task is Task.MULTI_LABEL:
         st.caption(
             _(

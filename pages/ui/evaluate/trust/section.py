@@ -14,7 +14,10 @@ def show_section(evaluated: EvaluatedRun) -> None:
     """Draw how far the classifier's answers can be believed; a test by an older version holds less."""
     if evaluated.report.calibration is not None:
         show_calibration(
-            evaluated.report.calibration, evaluated.dataset.task, is_ensemble=evaluated.is_ensemble
+            evaluated.report.calibration,
+            evaluated.dataset.task,
+            is_ensemble=evaluated.is_ensemble,
+            is_cross_validated=evaluated.learnt_from_validation,
         )
         show_sets_by_class(evaluated)
     # Predictions that hold test pictures alone leave nothing to choose by.
