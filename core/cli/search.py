@@ -265,7 +265,10 @@ def _add_search_arguments(parser: argparse.ArgumentParser) -> None:
 def _add_climb_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--project", required=True)
     parser.add_argument(
-        "--minutes", type=float, required=True, help="of work, the test and export after it not included"
+        "--minutes",
+        type=float,
+        required=True,
+        help="of work; a step is begun if its test and export fit as well",
     )
     parser.add_argument("--goal", choices=list(Goal), default=Goal.ACCURACY)
     parser.add_argument("--seed", type=int)
