@@ -34,7 +34,11 @@ from core.reporting.html import report_html
 from core.reporting.model_card import model_card
 from core.reporting.source import ReportSource
 from core.runs.compare import cloned_config, compare_runs
-from core.training.artifacts import head_file
+from core.training.artifacts import engine_path, head_file
+from core.training.config import TrainingConfig
+from core.training.features.cache import cached_features
+from core.training.heads import cross_validation
+from core.training.job import train
 from core.workspace import Project
 from tests.support.pictures import encoded, photograph
 
@@ -156,3 +160,39 @@ def test_an_ensemble_without_one_of_its_members_says_so(members: list[Path]) -> 
     shutil.rmtree(members[1])
     with pytest.raises(NotFoundError, match="“run-noisy” was deleted"):
         join(job.path, job.config(), QuietProgress())
+
+
+def test_an_ensemble_chooses_on_answers_of_heads_that_had_not_seen_the_picture(
+    finished_run: Path, digits_project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A member that cross-validation chose has learnt from the validation pictures."""
+    monkeypatch.setattr(cross_validation, "CROSS_VALIDATED_PER_CLASS", 100)
+    few = JobDirectory.create(
+        digits_project.runs / "run-few", JobKind.TRAIN, TrainingConfig(dataset_version=1).to_json()
+    )
+    for step in (train, evaluate):
+        step(few.path, few.config(), QuietProgress())
+    job = ensemble_of([finished_run, few.path], (0.25, 0.75))
+    join(job.path, job.config(), QuietProgress())
+    joined = EvaluatedRun.open(job.path)
+    opened = [EvaluatedRun.open(member) for member in (finished_run, few.path)]
+    expected = np.average([one.validation.probabilities for one in opened], axis=0, weights=(0.25, 0.75))
+    np.testing.assert_allclose(joined.validation.probabilities, expected, atol=1e-6)
+    known = [read_known_scores(one.run).set_index("id")["score"] for one in (*opened, joined)]
+    ids = joined.dataset.pictures["id"].iloc[joined.rows(Split.VALIDATION)]
+    np.testing.assert_allclose(
+        known[2].loc[ids], 0.25 * known[0].loc[ids] + 0.75 * known[1].loc[ids], atol=1e-5
+    )
+
+    own = delivered_head(few.path).probabilities(
+        cached_features(
+            joined.dataset,
+            engine_path(few.path, opened[1].settings),
+            QuietProgress(),
+            rows=joined.rows(Split.VALIDATION),
+        )
+    )
+    truth = joined.validation.targets
+    assert own[truth].mean() > opened[1].validation.probabilities[truth].mean() + 0.02, (
+        "it knows them by heart"
+    )

@@ -8,11 +8,17 @@ from typing import Any
 import numpy as np
 import pytest
 
+from core.data.dataset import open_dataset
 from core.data.labels.task import Task
+from core.progress import QuietProgress
+from core.search.config import Scoring, SearchConfig
 from core.search.trials.runner import TrialRunner
 from core.training.config import Monitor, TrainingConfig
+from core.training.heads import cross_validation
+from core.training.heads.held_out import held_out_logits
 from core.training.leading_metric import LeadingMetric
 from core.training.scores import score_logits
+from core.workspace import Project
 
 TARGETS = np.eye(2, dtype=np.float32)[[0, 1, 0, 1]]
 
@@ -58,3 +64,26 @@ def test_each_epoch_is_scored_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("core.search.trials.predictions.score_logits", counted)
     assert len(next_best(Monitor.LOSS, POOR, GOOD)) == 2
     assert len(scored) == 2
+
+
+@pytest.mark.parametrize("scoring", [Scoring.AUTO, Scoring.VALIDATION])
+def test_a_trial_that_cross_validates_by_itself_is_scored_by_its_own_folds(
+    digits_project: Project, monkeypatch: pytest.MonkeyPatch, scoring: Scoring
+) -> None:
+    """Its head has learnt from every picture that it is scored on; it is not trained again for each fold."""
+    monkeypatch.setattr(cross_validation, "CROSS_VALIDATED_PER_CLASS", 100)
+    dataset = open_dataset(digits_project)
+    config = SearchConfig(base=TrainingConfig(dataset_version=1), trials=1, scoring=scoring)
+    runner = TrialRunner(dataset=dataset, config=config, progress=QuietProgress())
+    monkeypatch.setattr(runner, "_out_of_fold", None)
+    folder = digits_project.searches / "search-1" / "trials" / "00000"
+    result = runner.run(folder, config.base, lambda: False, lambda epoch, value: None)
+    found = held_out_logits(folder, dataset)
+    assert found is not None
+    rows, logits = found
+    chosen = np.isin(rows, runner.scored_rows)
+    np.testing.assert_array_equal(rows[chosen], runner.scored_rows)
+    expected = score_logits(logits[chosen], dataset.targets[rows[chosen]], dataset.task)
+    assert result.value == expected.accuracy
+    assert result.measures["validation_loss"] == expected.loss
+    assert result.other_epochs == []
