@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,7 @@ from core.training.config import (
 )
 from core.training.job import train
 from core.training.live import delivered_predictions
-from core.training.networks import loop
+from core.training.networks import loop, models
 from core.workspace import Project
 from tests.support.kill_resume import (
     Disk,
@@ -246,3 +247,38 @@ def test_more_epochs_are_trained_also_where_memory_runs_out_at_once(
     limit_memory(monkeypatch, most=4)
     result = train(directory, replace(SCRATCH, epochs=EPOCHS + 2).to_json(), Disk(directory))
     assert result["training"]["epochs"] == EPOCHS + 2
+
+
+def as_an_older_version_wrote_it(run: Path) -> None:
+    """Checkpoints did not say how features were standardised."""
+    file = Checkpoints(run).state_file
+    with np.load(file) as arrays:
+        content = dict(arrays)
+    values = json.loads(content["place"].tobytes())
+    del values["has_deviation_floor"]
+    np.savez(file, **content | {"place": np.frombuffer(json.dumps(values).encode(), np.uint8)})
+
+
+def test_a_hidden_layer_that_an_older_version_began_sees_the_same_features_to_the_end(
+    digits_project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also after a second interruption. Its weights would not suit features with another scale."""
+    head = HeadConfig(hidden_units=(8,), dropout_rate=0.0)
+    settings = TrainingConfig(dataset_version=1, head=head, batch_size=8, epochs=4, seed=1)
+    older, newer = directory_of(digits_project, "run-older"), directory_of(digits_project, "run-newer")
+    whole, asked = directory_of(digits_project, "run-whole"), Disk(directory_of(digits_project, "run-whole"))
+    with monkeypatch.context() as patch:
+        patch.setattr(models, "standardisation", partial(without_floor, models.standardisation))
+        train(whole, settings.to_json(), asked)
+        for run in (older, newer):
+            with pytest.raises(Killed):
+                train(run, settings.to_json(), Disk(run, kill_after=asked.batches - 12))
+    as_an_older_version_wrote_it(older)
+    killed_again_and_again(older, settings, 4)
+    assert_same(whole, older)
+    train(newer, settings.to_json(), Disk(newer))
+    assert outcome(newer)[0] != outcome(whole)[0], "this version's own runs have the floor"
+
+
+def without_floor(standardise: Any, features: np.ndarray, *, has_floor: bool) -> Any:
+    return standardise(features, has_floor=False)
