@@ -123,9 +123,10 @@ def _read(survey: Survey, config: ImportConfig) -> FormatReading:
     files = frozenset(
         member.name for member in survey.ending(".cls", ".txt", ".json") if _key(member) in beside
     )
-    files |= {member.name for member in survey.named("classes.txt")}
-    named = {picture.name for picture, _ in pictures} | files
     numbers = all(label.isdigit() for labels in of_picture.values() for label in labels or ())
+    if not numbers:  # otherwise it gives them their names
+        files |= {member.name for member in survey.named("classes.txt")}
+    named = {picture.name for picture, _ in pictures} | files
     blank = sum(not assignment.label for _, assignment in pictures)
     notes = [Note(kind=NoteKind.UNNAMED_CLASSES)] if numbers else []
     notes += [Note(kind=NoteKind.BLANK_LABELS, values={"count": blank})] if blank else []

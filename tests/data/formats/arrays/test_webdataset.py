@@ -61,6 +61,16 @@ def test_webdataset_classes_stand_beside_their_pictures(tmp_path: Path) -> None:
     assert result.left_out == {}
 
 
+def test_webdataset_classes_have_the_names_beside_them(tmp_path: Path) -> None:
+    """The file of the names was passed over without a word."""
+    files = {"0.cls": "0", "1.cls": "1", "2.cls": "0", "classes.txt": "lion\ntiger\n"}
+    result = read(source(tmp_path, ["0.png", "1.png", "2.png"], files))
+    assert (result.format, result.labels) == (
+        "webdataset",
+        {"0.png": "lion", "1.png": "tiger", "2.png": "lion"},
+    )
+
+
 def test_webdataset_json_holds_the_label(tmp_path: Path) -> None:
     files = {f"{index}.json": {"label": label, "width": 8} for index, label in enumerate(["cat", "dog"])}
     result = read(source(tmp_path, ["0.png", "1.png"], files))
