@@ -8,6 +8,7 @@ from the everyday ones. Each distinct character counts once (naive Bayes).
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 
 # Of the characters must be frequent or everyday ones, for an encoding to be accepted.
@@ -26,6 +27,9 @@ _TRADITIONAL = frozenset(
 _KOREAN = frozenset(
     "가각간갈감강개객거건걸검것게겨결경계고곡곤골공과관광괴교구국군굴궁권귀규균그극근글금급기긴길김깊까깨꼬꽃끼나난날남내너널네녀년노녹논놀농높누눈뉴느는늘능니다단달닭담당대더덕데도독돈돌동돼되된두둑둘드득든들등디따때떡떨또뚜라락란람랑래략량러럭런럼레려력련렬령례로록론료루류륙르른를름리린림립마막만말맑망맞매머먹멀메면명모목몸못무묵문물미민밀바박반받발밤방배백뱀버번벌범법베벽변별병보복본볼봄봉부북분불붉브블비빈빛빨사산살삼상새색생서석선설섬성세센셀소속손솔송쇠수숙순술숲쉬스슬습승시식신실심십싱쌀쓰씨아악안알암앙애야약양어억언얼엄업없에여역연열염영예오옥온올옷와완왕외요욕용우운울움웃원월위유육윤은을음응의이인일임입잎자작잔잠장재쟁저적전절점접정제조족종좋좌죄주죽준줄중쥐증지직진질집짐차착찬참창채책처척천철첫청체초촉총추축출충취치친침카칼커컨코콩크키타탁탄탈탑태택터털테토톱통투트특파판팔패퍼페편평포폭표품풀프플피필하학한할함합항해핵햄행향허험현혈협형호홍화확환활황회획효후훈휴흑흔흰히"
 )
+_FOREIGN = re.compile(r"[^\x00-\x7f]+")
+# In words with accents, bytes look like single characters between letters.
+_IN_WORDS = re.compile(r"[a-z][^\x00-\x7f]+|[^\x00-\x7f]+[a-z]")
 _KANA = frozenset(map(chr, (*range(0x3041, 0x3097), *range(0x30A1, 0x30FB), 0x30FC)))
 
 
@@ -92,9 +96,12 @@ def guess_asian(sample: bytes) -> tuple[str, str] | None:
 def _score(model: _Model, sample: bytes) -> float | None:
     """Common logarithm of the probability of a text; None if it is none in this encoding."""
     try:
-        characters = {sign for sign in sample.decode(model.encoding) if not sign.isascii()}
+        text = sample.decode(model.encoding)
     except UnicodeDecodeError:
         return None
+    if 2 * len(_IN_WORDS.findall(text)) > len(_FOREIGN.findall(text)):
+        return None
+    characters = {sign for sign in text if not sign.isascii()}
     known = sum(map(model.is_known, characters))
     if not characters or known < _MIN_SHARE * len(characters):
         return None

@@ -65,7 +65,9 @@ def test_few_words_leave_the_encoding_unsure(encoding: str, text: str, rival: st
     assert {found, guess.in_rival(found)} == {text, rival}
 
 
-@pytest.mark.parametrize(("encoding", "text"), [("cp1256", "قطة\nكلب"), ("cp874", "แมว\nสุนัข")])
+@pytest.mark.parametrize(
+    ("encoding", "text"), [("cp1256", "قطة\nكلب"), ("cp874", "แมว\nสุนัข"), ("mac_roman", "chèvre\nétagère")]
+)
 def test_an_encoding_that_is_not_known_is_called_so(encoding: str, text: str) -> None:
     assert not decode_with_encoding(text.encode(encoding))[1].is_recognised
 
