@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -30,6 +31,7 @@ _ROWS_SAMPLED = 300
 _LEAST_SHARE_OF_FILES = 0.02
 # So many columns of flags are classes, whatever other columns repeat: CheXpert has 14 beside “Sex”.
 _CLEARLY_FLAGS = 4
+_NUMBER_AT_END = re.compile(r"[\s_.-]*\(?\d+\)?$")
 _NO_SPLIT = frozenset({"", "unassigned", "none", "-"})
 
 
@@ -154,14 +156,28 @@ def _by_name(
 ) -> Roles:
     """Roles of a table with a column that has the name of a label column."""
     is_flag = label in flags and len(flags) > 1
+    rivals = [name for name in flags if name != label] if is_flag else _siblings(table, label)
     return Roles(
         file=file,
         label=label,
         split=split,
         group=group if group != label else None,
         label_is_flag=is_flag,
-        rivals=tuple(name for name in flags if name != label) if is_flag else (),
+        rivals=tuple(rivals),
     )
+
+
+def _siblings(table: LabelTable, label: str) -> list[str]:
+    """Columns of the same name with another number and other cells, such as “label_2” beside “label_1”."""
+    stem = _NUMBER_AT_END.sub("", label)
+    return [
+        name
+        for name in table.columns
+        if name != label
+        and _NUMBER_AT_END.sub("", name) == stem
+        and any(table.column(name))
+        and table.column(name) != table.column(label)
+    ]
 
 
 def _guessed(

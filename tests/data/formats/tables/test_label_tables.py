@@ -507,3 +507,24 @@ def test_further_worksheets_are_named(tmp_path: Path) -> None:
     assert [str(note.message) for note in notes] == [
         "Only the first worksheet of labels.xlsx is read, not “test”."
     ]
+
+
+def test_a_second_label_column_is_asked_about(tmp_path: Path) -> None:
+    """The labels of the second one were lost without a word."""
+    rows = "file,label_1,label_2\n0.png,cat,\n1.png,dog,red\n2.png,cat,red\n3.png,dog,\n"
+    assert doubts(source(tmp_path, FLAT, {"labels.csv": rows}))[0] == {DoubtKind.LABEL_COLUMN_GUESSED}
+
+
+def test_probabilities_are_no_classes(tmp_path: Path) -> None:
+    rows = "file,cat,dog\n0.png,0.9,0.1\n1.png,0.2,0.8\n2.png,0.9,0.1\n3.png,0.2,0.8\n"
+    assert DoubtKind.CLASSES_ARE_FRACTIONS in doubts(source(tmp_path, FLAT, {"answers.csv": rows}))[0]
+
+
+def test_two_versions_of_the_labels_that_differ_much_are_asked_about(tmp_path: Path) -> None:
+    """Most pictures were labelled later, and the rest made a small data set."""
+    tables = {
+        f"labels{name}.csv": "file,label\n"
+        + "\n".join(f"{number}.png,{label}" for number, label in enumerate(labels))
+        for name, labels in (("", ("cat", "dog", "cat", "dog")), ("_old", ("dog", "cat", "dog", "dog")))
+    }
+    assert doubts(source(tmp_path, FLAT, tables))[0] == {DoubtKind.LABELS_CONTRADICT}
