@@ -39,6 +39,9 @@ class DoubtKind(StrEnum):
     TEXT_ENCODING_UNSURE = "text_encoding_unsure"
     TEXT_ENCODING_UNKNOWN = "text_encoding_unknown"
     LABELS_OF_OTHER_PICTURES = "labels_of_other_pictures"
+    LABEL_FILE_NOT_READ = "label_file_not_read"
+    CLASSES_ARE_FRACTIONS = "classes_are_fractions"
+    LABELS_CONTRADICT = "labels_contradict"
 
 
 SENTENCES: Mapping[DoubtKind, str] = {
@@ -84,6 +87,15 @@ SENTENCES: Mapping[DoubtKind, str] = {
     ),
     DoubtKind.LABELS_OF_OTHER_PICTURES: N_(
         "Label files that name another picture than that of their own name: {count}, such as {file}, which names “{named}”. The named picture gets the label."
+    ),
+    DoubtKind.LABEL_FILE_NOT_READ: N_(
+        "{file} may hold labels, and is of no kind that can be read here. If it does, save them as a CSV table."
+    ),
+    DoubtKind.CLASSES_ARE_FRACTIONS: N_(
+        "The classes are fractions, such as measured values or probabilities: {classes}."
+    ),
+    DoubtKind.LABELS_CONTRADICT: N_(
+        "The labels contradict each other about many pictures: {count} of {total}. Remove an old label file, or correct the labels."
     ),
     DoubtKind.MOST_LEFT_OUT: N_("Only {count} of {total} pictures have a label."),
 }
@@ -133,6 +145,7 @@ _JSON = re.compile(r"""^[\[{].*["']""")
 _DATE = re.compile(
     r"^(?:19|20)\d{2}[-_.]?(?:0[1-9]|1[0-2])[-_.]?(?:0[1-9]|[12]\d|3[01])\b|^\d{1,2}[.]\d{1,2}[.]\d{4}$"
 )
+_FRACTION = re.compile(r"^[+-]?\d*[.,]\d+(?:e[+-]?\d+)?$", re.IGNORECASE)
 # Spreadsheets make these of names such as “3-9” and “SEPT1”.
 _MONTH = "(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)"
 _SPREADSHEET_DATE = re.compile(
@@ -206,5 +219,6 @@ _CHECKS: tuple[tuple[DoubtKind, Callable[[Collection[str]], bool]], ...] = (
         DoubtKind.CLASSES_ARE_DATES,
         lambda names: _most(names, _DATE.match) or any(map(_SPREADSHEET_DATE.match, names)),
     ),
+    (DoubtKind.CLASSES_ARE_FRACTIONS, lambda names: _most(names, _FRACTION.match)),
     (DoubtKind.CLASSES_ARE_SHARDS, lambda names: _are_shards(names)),
 )

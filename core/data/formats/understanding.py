@@ -26,6 +26,7 @@ from core.data.formats.summary import Example, Understanding
 from core.data.formats.survey import Survey
 from core.data.formats.table import FORMATS
 from core.data.formats.tables.text_encodings import doubts_about_encodings, notes_on_encodings
+from core.data.formats.tables.unread_files import doubts_about_unread_files
 from core.data.import_config import ImportConfig
 from core.data.labels.boxes import BoxUse
 from core.data.labels.layout import Split
@@ -37,6 +38,9 @@ from core.messages import N_, Message
 
 _LEAST_SHARE_WITH_LABEL = 0.5
 _TABLES = frozenset({"table", "table_inside"})
+_LABELLED_BY_NAMES = frozenset({"folders", "outer_folders", "file_names"})
+# Pictures, and their share, from which contradictions are asked about.
+_FEW_CONTRADICTIONS, _MANY_CONTRADICTIONS = 3, 0.1
 _ABOUT_GUESSED_COLUMNS = frozenset([DoubtKind.LABEL_COLUMN_GUESSED, DoubtKind.LABEL_COLUMN_UNNAMED])
 _ABOUT_ENCODINGS = frozenset([DoubtKind.TEXT_ENCODING_UNSURE, DoubtKind.TEXT_ENCODING_UNKNOWN])
 _ABOUT_FILES = _ABOUT_ENCODINGS | {DoubtKind.LABELS_OF_OTHER_PICTURES}
@@ -307,11 +311,12 @@ def _doubts(
     best: _Candidate, others: Sequence[_Candidate], survey: Survey, known_classes: Collection[str]
 ) -> list[Doubt]:
     classes = classes_of(best.reading).keys()
-    is_known = classes <= set(known_classes)
-    doubts = (
-        [] if is_known else [*doubts_about_classes(classes), *doubts_about_encodings(best.reading, survey)]
-    )
-    doubts += best.reading.doubts
+    doubts: list[Doubt] = []
+    if not classes <= set(known_classes):
+        doubts += [*doubts_about_classes(classes), *doubts_about_encodings(best.reading, survey)]
+        if best.format.name in _LABELLED_BY_NAMES:
+            doubts += doubts_about_unread_files([item.reading for item in (best, *others)], survey)
+    doubts += [*best.reading.doubts, *_doubts_about_contradictions(best.reading)]
     for other in others:
         if differ(best.reading, other.reading):
             values: dict[str, str | Message] = {
@@ -324,6 +329,15 @@ def _doubts(
     if 0 < count < _LEAST_SHARE_WITH_LABEL * total:
         doubts.append(Doubt(kind=DoubtKind.MOST_LEFT_OUT, values={"count": count, "total": total}))
     return doubts
+
+
+def _doubts_about_contradictions(reading: FormatReading) -> list[Doubt]:
+    """Ask where the labels of many pictures are lost to contradictions, as in two versions of one table."""
+    count = sum(note.count for note in reading.notes if note.kind is NoteKind.CONTRADICTING_LABELS)
+    total = len(reading.pictures)
+    if count < max(_FEW_CONTRADICTIONS, _MANY_CONTRADICTIONS * total):
+        return []
+    return [Doubt(kind=DoubtKind.LABELS_CONTRADICT, values={"count": count, "total": total})]
 
 
 def _notes_on_others(best: _Candidate, others: Sequence[_Candidate]) -> list[Note]:
