@@ -39,7 +39,8 @@ class Backbone:
     input_size: int  # height and width of a picture, in pixels
     feature_size: int  # length of the pooled feature vector
     parameters: int  # without the classification head
-    download_bytes: int  # size of the weight file; 0 where nothing is downloaded
+    # Size of the weight file, of a safetensors file without its header; 0 where nothing is downloaded.
+    download_bytes: int
     imagenet_top1: float | None  # percent, as published
     billion_multiply_adds: float  # of the publication, for one picture of the input size
     preprocessing: Preprocessing

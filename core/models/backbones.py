@@ -1,7 +1,8 @@
 """Table of the backbones: sizes, preprocessing, source of the weights.
 
 Facts as data, for pages and workers. ``architectures`` builds the networks, ``weights``
-downloads their weights. Backbones of ``keras.applications`` have a module of their own.
+downloads their weights. Backbones of ``keras.applications`` and pretrained transformers have
+modules of their own.
 This one adds the bundled backbones, with the accuracies of the EfficientNet-Lite
 publication, and those that are trained from scratch.
 """
@@ -16,6 +17,7 @@ from core.messages import N_
 from core.models.backbone import Backbone, Preprocessing, WeightsSource
 from core.models.committee import JOINT, committee_at_size, committee_of
 from core.models.keras_backbones import KERAS_BACKBONES
+from core.models.transformers import TRANSFORMER_BACKBONES
 
 __all__ = [
     "BACKBONES",
@@ -161,11 +163,7 @@ _FROM_SCRATCH = (
         1_847_232,
         0.31,
         Preprocessing.MINUS_ONE_TO_ONE,
-        N_(
-            "A small transformer that learns from your pictures alone and wants tens of thousands of them. "
-            "The pretrained ones of KerasHub are not offered: they need a large package of their own, and "
-            "no checksums are published to check their files with."
-        ),
+        N_("A small transformer that learns from your pictures alone and wants tens of thousands of them."),
         smallest_size=16,
         size_step=8,  # ``vit.PATCH_SIZE``
         mixes_positions=True,
@@ -173,7 +171,8 @@ _FROM_SCRATCH = (
 )
 
 BACKBONES: dict[str, Backbone] = {
-    backbone.key: backbone for backbone in (*_BUNDLED, *KERAS_BACKBONES, *_FROM_SCRATCH)
+    backbone.key: backbone
+    for backbone in (*_BUNDLED, *KERAS_BACKBONES, *TRANSFORMER_BACKBONES, *_FROM_SCRATCH)
 }
 DEFAULT_BACKBONE = "efficientnet_lite0"
 

@@ -2,7 +2,7 @@
 
 A file without a published checksum is recognised by its name and size, then proven by
 loading it. Loading imports Keras, so pages leave the proof to the first job that needs
-the weights.
+the weights. A safetensors file is recognised by its tensors, under any name.
 """
 
 from __future__ import annotations
@@ -17,10 +17,12 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from core.errors import WeightsError
-from core.files import COPY_CHUNK_BYTES
+from core.files import COPY_CHUNK_BYTES, hash_file
 from core.messages import N_
 from core.models.backbones import BACKBONES, Backbone, get_backbone
 from core.models.keras_backbones import WITH_TOP
+from core.models.transformers import TRANSFORMER_BACKBONES
+from core.models.weights.safetensors_file import tensor_shapes
 from core.models.weights.store import is_right_file, supplied_path
 
 _ALGORITHMS = ("md5", "sha256")
@@ -66,8 +68,8 @@ def import_weights_file(path: Path, name: str | None = None, *, prove: bool = Tr
             raise WeightsError(
                 N_("{file} could not be copied: {reason}."), file=name, reason=reason
             ) from error
-        backbone = _recognised(copy)
-        if prove and not backbone.weights_hash:
+        backbone = _by_tensors(temporary, name) if _has_tensors(name) else _recognised(copy)
+        if prove and not backbone.weights_hash and not _has_tensors(name):
             _prove(backbone, temporary, name)
         _install(temporary, backbone)
     finally:
@@ -118,6 +120,42 @@ def _recognised(copy: _Copy) -> Backbone:
     if not named[0].weights_hash and copy.size_bytes == named[0].download_bytes:
         return named[0]
     raise _damaged(copy, named[0])
+
+
+def _has_tensors(name: str) -> bool:
+    return name.lower().endswith(".safetensors")
+
+
+def _by_tensors(path: Path, name: str) -> Backbone:
+    """Find the transformer whose tensors a safetensors file holds."""
+    for backbone in TRANSFORMER_BACKBONES:
+        if is_right_file(path, backbone):
+            _require_no_other(path, backbone, name)
+            return backbone
+    tensor_shapes(path, name)
+    raise WeightsError(
+        N_(
+            "{file} holds another network than those that Darkroom knows. It takes the files of timm for: "
+            "{known}. Networks of other sizes have other tensors."
+        ),
+        file=name,
+        known=", ".join(backbone.name for backbone in TRANSFORMER_BACKBONES),
+    )
+
+
+def _require_no_other(path: Path, backbone: Backbone, name: str) -> None:
+    """Refuse other numbers for a network whose features may be in use."""
+    present = supplied_path(backbone)
+    if present.is_file() and is_right_file(present, backbone) and hash_file(present) != hash_file(path):
+        raise WeightsError(
+            N_(
+                "Other weights of {name} are here already, and runs may use them: {present}. {file} would "
+                "change what they see. Move the other file away first if no run needs it."
+            ),
+            name=backbone.name,
+            present=str(present),
+            file=name,
+        )
 
 
 def _prove(backbone: Backbone, path: Path, name: str) -> None:
@@ -187,7 +225,8 @@ def _unknown(name: str) -> WeightsError:
     return WeightsError(
         N_(
             "{file} is not a weight file that Darkroom knows. It takes the official files of Keras "
-            "Applications without the classification top, unchanged, such as {examples}."
+            "Applications without the classification top, unchanged, such as {examples}, and those of "
+            "pretrained transformers in the safetensors format."
         ),
         file=name,
         examples=examples,

@@ -14,7 +14,7 @@ import pytest
 from core.errors import ConfigError
 from core.models.backbones import BACKBONES, DEFAULT_BACKBONE, WeightsSource, at_size, get_backbone
 from core.models.head import GRID_CELLS
-from core.models.keras_backbones import WITH_TOP
+from core.models.keras_backbones import KERAS_BACKBONES, WITH_TOP
 from tests.support.backbone_sample import SAMPLE
 
 
@@ -76,13 +76,10 @@ def keras_checksums() -> dict[str, tuple[str, str]]:
     }
 
 
-DOWNLOADS = [backbone for backbone in BACKBONES.values() if backbone.weights is WeightsSource.DOWNLOAD]
-
-
 def test_checksums_are_those_of_keras() -> None:
     """A file with another sum than Keras's own would be another network."""
     published, compared = keras_checksums(), 0
-    for backbone in DOWNLOADS:
+    for backbone in KERAS_BACKBONES:
         stem = re.split(r"_notop|_no_top|_weights_tf", backbone.weights_file)[0]
         if stem in published:
             with_top, without = published[stem]
@@ -113,10 +110,10 @@ def test_other_checksums_stand_in_the_source_of_keras() -> None:
 
 
 def test_only_mobilenet_v2_has_no_checksum() -> None:
-    assert [backbone.key for backbone in DOWNLOADS if not backbone.weights_hash] == ["mobilenet_v2"]
+    assert [backbone.key for backbone in KERAS_BACKBONES if not backbone.weights_hash] == ["mobilenet_v2"]
 
 
-@pytest.mark.parametrize("backbone", DOWNLOADS, ids=lambda backbone: backbone.key)
+@pytest.mark.parametrize("backbone", KERAS_BACKBONES, ids=lambda backbone: backbone.key)
 def test_a_download_is_named_by_its_address_and_built_by_keras(backbone: Any) -> None:
     import keras
 

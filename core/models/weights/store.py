@@ -22,6 +22,7 @@ from core.errors import DownloadError, WeightsError
 from core.files import COPY_CHUNK_BYTES, hash_file
 from core.messages import N_
 from core.models.backbones import Backbone, WeightsSource
+from core.models.transformers import TRANSFORMERS
 from core.models.weights.connection import is_reachable
 from core.progress import JobStopped, ignore_counts, never_stop
 from core.workspace import backbones_folder
@@ -100,6 +101,8 @@ def weights_ready(backbone: Backbone) -> bool:
         path = weights_path(backbone)
     except WeightsError:
         return False
+    if backbone.builder in TRANSFORMERS:
+        return path.is_file() and path.stat().st_size > backbone.download_bytes
     return path.is_file() and backbone.download_bytes in (0, path.stat().st_size)
 
 
@@ -276,7 +279,12 @@ def _server_refused(backbone: Backbone, status: int) -> DownloadError:
 
 
 def is_right_file(path: Path, backbone: Backbone) -> bool:
-    """Check a file by its checksum, or by its size where no checksum is published."""
+    """Check a file by its checksum; where none is published, by its tensors or by its size."""
+    if backbone.builder in TRANSFORMERS:
+        # Imports NumPy, and the server starts without it.
+        from core.models.weights.safetensors_file import holds
+
+        return holds(path, TRANSFORMERS[backbone.builder].tensors())
     if not backbone.weights_hash:
         return _size(path) == backbone.download_bytes
     algorithm, _, expected = backbone.weights_hash.partition(":")

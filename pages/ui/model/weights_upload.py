@@ -19,7 +19,7 @@ from pages.ui.jobs import show_error
 from pages.ui.settings import choose_backbone
 from pages.ui.text import _, escape, show
 
-_KINDS = ["h5", "keras", "pth"]
+_KINDS = ["h5", "keras", "pth", "safetensors"]
 
 
 def bring_weights_file(project: Project) -> None:
@@ -34,7 +34,7 @@ def bring_weights_file(project: Project) -> None:
     ):
         st.markdown(
             _(
-                "For computers without a network: give Darkroom the official file, unchanged. It is recognised by its checksum, under any file name."
+                "For computers without a network: give Darkroom the official file, unchanged. It is recognised by its content, under any file name."
             )
         )
         if problem is not None:
