@@ -21,7 +21,7 @@ from core.files import COPY_CHUNK_BYTES, hash_file
 from core.messages import N_
 from core.models.backbones import BACKBONES, Backbone, get_backbone
 from core.models.keras_backbones import WITH_TOP
-from core.models.transformers import TRANSFORMER_BACKBONES
+from core.models.transformers import TRANSFORMERS
 from core.models.weights.safetensors_file import tensor_shapes
 from core.models.weights.store import is_right_file, supplied_path
 
@@ -128,7 +128,8 @@ def _has_tensors(name: str) -> bool:
 
 def _by_tensors(path: Path, name: str) -> Backbone:
     """Find the transformer whose tensors a safetensors file holds."""
-    for backbone in TRANSFORMER_BACKBONES:
+    transformers = [backbone for backbone in BACKBONES.values() if backbone.builder in TRANSFORMERS]
+    for backbone in transformers:
         if is_right_file(path, backbone):
             _require_no_other(path, backbone, name)
             return backbone
@@ -139,7 +140,7 @@ def _by_tensors(path: Path, name: str) -> Backbone:
             "{known}. Networks of other sizes have other tensors."
         ),
         file=name,
-        known=", ".join(backbone.name for backbone in TRANSFORMER_BACKBONES),
+        known=", ".join(backbone.name for backbone in transformers),
     )
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import importlib.machinery
 import sys
 import types
+from collections.abc import MutableSequence
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,7 @@ class _NamesItself(type):
 class _Absent(types.ModuleType):
     """Module of torchvision. Its names are imported by timm, and vision transformers use none of them."""
 
-    __path__: tuple[str, ...] = ()
+    __path__: MutableSequence[str] = []  # noqa: RUF012 - as a package has it
 
     def __getattr__(self, name: str) -> type:
         if name.startswith("__"):
@@ -51,7 +52,7 @@ class _AbsentFinder:
         pass
 
 
-sys.meta_path.append(_AbsentFinder())  # type: ignore[arg-type]
+sys.meta_path.append(_AbsentFinder())
 import timm  # noqa: E402
 
 NETWORKS: dict[str, tuple[str, dict[str, Any]]] = {

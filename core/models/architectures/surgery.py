@@ -25,7 +25,7 @@ _NEAR = 0.08  # of the depth
 class Cut:
     """One tensor at which a network can be split."""
 
-    tensor: keras.KerasTensor  # (B, height, width, channels)
+    tensor: keras.KerasTensor  # (B, height, width, channels), or of a transformer (B, tokens, width)
     layer: str  # that gives it
     depth: float  # fraction of the layers with weights that stand before it, 0 to 1
 
@@ -55,7 +55,7 @@ def cuts_of(network: keras.Model) -> list[Cut]:
                 needed.discard(id(tensor))
         needed.add(id(step.output))
         with_weights += _has_weights(step)
-        if len(needed) == 1 and len(step.output.shape) == 4:
+        if len(needed) == 1 and len(step.output.shape) in (3, 4):
             cuts.append(Cut(tensor=step.output, layer=step.name, depth=with_weights / max(1, total)))
     return cuts
 

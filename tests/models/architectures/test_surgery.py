@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import keras
 import numpy as np
 import pytest
 
@@ -14,7 +15,9 @@ from core.models.architectures.surgery import (
     make_trainable,
     trainable_blocks_of,
 )
+from core.models.architectures.vit import build_transformer
 from core.models.backbones import get_backbone
+from tests.support.transformers import narrow
 
 
 def branching() -> Any:
@@ -101,3 +104,20 @@ def test_the_bundled_backbone_is_cut_at_the_end_of_a_block() -> None:
     assert tuple(cut.tensor.shape[1:]) == (7, 7, 192)
     assert cut.numbers == 7 * 7 * 192
     assert cut.layer.startswith("block11_")
+
+
+def test_a_transformer_is_cut_between_its_blocks() -> None:
+    """Everything flows through the tokens, so they can be cached like feature maps."""
+    transformer = narrow("dinov2_vits14")
+    network = build_transformer(transformer, None, size=4 * transformer.patch_size, name="backbone")
+    cut = cut_at(network, 0.5)
+    assert cut is not None
+    assert cut.layer == "block1_mlp_add"
+    assert cut.tensor.shape == (None, 1 + 16, transformer.width)
+    preprocessed = np.random.default_rng(0).normal(size=(2, *network.input_shape[1:])).astype(np.float32)
+    before = keras.Model(network.input, cut.tensor)(preprocessed)
+    np.testing.assert_allclose(
+        np.asarray(trainable_blocks_of(network, cut)(before)),
+        np.asarray(network(preprocessed)),
+        atol=1e-5,
+    )

@@ -13,7 +13,10 @@ from safetensors.numpy import save_file
 from core.errors import WeightsError
 from core.models.weights.safetensors_file import holds, read_tensors, tensor_shapes
 
-TENSORS = {"a.weight": np.arange(6, dtype=np.float32).reshape(2, 3), "a.bias": np.ones(2, np.float16)}
+TENSORS: dict[str, np.ndarray] = {
+    "a.weight": np.arange(6, dtype=np.float32).reshape(2, 3),
+    "a.bias": np.ones(2, np.float16),
+}
 
 
 @pytest.fixture
