@@ -36,6 +36,9 @@ def doubts_about_unread_files(readings: Sequence[FormatReading], survey: Survey)
         member.parts[-1] for member, _ in reading.pictures[:: max(1, len(reading.pictures) // _PICTURES)]
     ]
     stems = {name.rpartition(".")[0] for name in names}
+    beside = _beside_each(names, read, survey)
+    if beside is not None:
+        return [Doubt(kind=DoubtKind.LABEL_FILE_NOT_READ, values={"file": beside.name})]
     files = sorted(
         (
             member
@@ -52,6 +55,14 @@ def doubts_about_unread_files(readings: Sequence[FormatReading], survey: Survey)
         if member.name not in pictures and _may_hold_labels(member, names):
             return [Doubt(kind=DoubtKind.LABEL_FILE_NOT_READ, values={"file": member.name})]
     return []
+
+
+def _beside_each(names: list[str], read: frozenset[str], survey: Survey) -> Member | None:
+    """The first of the files that most pictures have beside them; captions have the suffix “.txt”."""
+    members = [member for member in survey.ending(".json", ".xml") if member.name not in read]
+    of_stems = {member.parts[-1].split(".", 1)[0]: member for member in members}
+    found = [of_stems[stem] for name in names if (stem := name.split(".", 1)[0]) in of_stems]
+    return found[0] if found and len(found) >= _LEAST_SHARE * len(names) else None
 
 
 def _may_hold_labels(member: Member, names: list[str]) -> bool:

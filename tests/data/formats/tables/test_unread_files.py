@@ -41,3 +41,11 @@ def test_a_file_that_names_the_pictures_is_asked_about(tmp_path: Path, name: str
 )
 def test_other_files_are_not_asked_about(tmp_path: Path, name: str, content: str) -> None:
     assert read(source(tmp_path, PICTURES, {name: content})).format == "folders"
+
+
+def test_files_of_an_unknown_tool_beside_each_picture_are_asked_about(tmp_path: Path) -> None:
+    files: dict[str, object] = {
+        f"ann/{path.rpartition('/')[2]}.json": {"tags": [{"name": label}]} for path, label in LABELS.items()
+    }
+    with pytest.raises(ConfirmationNeededError, match=r"ann/scan_A0\.png\.json may hold labels"):
+        read(source(tmp_path, PICTURES, files))
