@@ -89,6 +89,11 @@ def read_flags(table: LabelTable, columns: Sequence[str]) -> FlagColumns:
     )
 
 
+def is_yes(cell: str) -> bool:
+    """True for a cell that says yes."""
+    return _sign(cell) == 1
+
+
 def _are_flags(cells: set[str]) -> bool:
     filled = cells - {""}
     return bool(filled) and all(_sign(cell) is not None for cell in filled)

@@ -27,21 +27,12 @@ class Split(StrEnum):
     TEST = "test"
 
 
-_SPLIT_NAMES = {
-    "train": Split.TRAIN,
-    "training": Split.TRAIN,
-    "val": Split.VALIDATION,
-    "valid": Split.VALIDATION,
-    "validation": Split.VALIDATION,
-    "test": Split.TEST,
-    "testing": Split.TEST,
-    "训练": Split.TRAIN,
-    "训练集": Split.TRAIN,
-    "验证": Split.VALIDATION,
-    "验证集": Split.VALIDATION,
-    "测试": Split.TEST,
-    "测试集": Split.TEST,
+_NAMES_OF_SPLITS = {
+    Split.TRAIN: "train training 训练 训练集 訓練 訓練集 学習 훈련 entraînement entrainement apprentissage entrenamiento treino treinamento addestramento обучение",
+    Split.VALIDATION: "val valid validation 验证 验证集 驗證 驗證集 検証 검증 validierung validación validacion validação validacao validazione валидация",
+    Split.TEST: "test testing 测试 测试集 測試 測試集 テスト 테스트 prueba teste тест",
 }
+_SPLIT_NAMES = {name: split for split, names in _NAMES_OF_SPLITS.items() for name in names.split()}
 _WORD_BREAKS = re.compile(r"[\W_]+")
 _DIFFER_IN_CAPITALS = N_(
     "The classes “{first}” and “{second}” differ only in capital letters. Rename one folder, or import them as one class."

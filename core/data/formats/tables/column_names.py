@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from core.data.labels.layout import Split
+
 # The most specific first.
 FILE_NAMES = ("file", "filename", "file name", "image", "path", "picture", "photo", "image id", "id", "文件名", "文件", "图片", "datei", "fichier", "archivo", "ファイル", "файл")  # fmt: skip
 LABEL_NAMES = ("label", "class", "class name", "category", "species", "target", "tag", "breed", "diagnosis", "labels", "classes", "categories", "tags", "targets", "choice", "choices", "标签", "类别", "类", "分类", "klasse", "kategorie", "classe", "étiquette", "etiqueta", "clase", "categoría", "ラベル", "クラス", "метка", "класс")  # fmt: skip
@@ -13,6 +15,23 @@ SPLIT_NAMES = ("split", "set", "subset", "part", "partition", "fold", "usage", "
 GROUP_NAMES = ("group", "patient", "subject", "person", "camera", "burst", "session", "location", "lesion", "分组", "组", "患者", "病人", "gruppe", "groupe", "grupo", "グループ", "группа")  # fmt: skip
 # Columns that describe the annotation or the file.
 ADMINISTRATIVE_NAMES = ("annotator", "annotators", "annotated by", "labeler", "labeller", "worker", "worker id", "reviewer", "annotation id", "annotation", "id", "index", "unnamed: 0", "lead time", "created at", "updated at", "created", "updated", "date", "time", "timestamp", "confidence", "score", "probability", "url", "uri", "link", "source", "width", "height", "size", "bytes", "md5", "sha256", "hash", "license", "author", "comment", "comments", "note", "notes", "findings", "original name", "verified", "checked")  # fmt: skip
+
+
+# Columns of yes and no: the parts of the pictures that are meant, and of the others.
+_PARTS_OF_FLAGS = {
+    "train": (Split.TRAIN, Split.TEST),
+    "training": (Split.TRAIN, Split.TEST),
+    "valid": (Split.VALIDATION, Split.TRAIN),
+    "val": (Split.VALIDATION, Split.TRAIN),
+    "validation": (Split.VALIDATION, Split.TRAIN),
+    "test": (Split.TEST, Split.TRAIN),
+}
+
+
+def parts_of_flags(column: str) -> tuple[Split, Split] | None:
+    """The parts that yes and no mean in a column such as “is_test”; None for other columns."""
+    is_, _, word = _plain(column).partition(" ")
+    return _PARTS_OF_FLAGS.get(word) if is_ == "is" else None
 
 
 def rank(column: str, usual: Sequence[str]) -> int:

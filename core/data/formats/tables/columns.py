@@ -17,6 +17,7 @@ from core.data.formats.tables.column_names import (
     VAGUE_LABEL_NAMES,
     best_named,
     is_exactly,
+    parts_of_flags,
     rank,
 )
 from core.data.labels.flag_columns import flag_columns, nearly_flag_columns
@@ -232,7 +233,8 @@ def _split_column(table: LabelTable, file: str) -> str | None:
             fitting.append(column)
     named = best_named(fitting, SPLIT_NAMES)
     varied = next((column for column in fitting if len(set(table.column(column))) > 1), None)
-    return named or varied or _nearly_split_column(table, file)
+    flags = next((name for name in flag_columns(table) if name != file and parts_of_flags(name)), None)
+    return named or varied or flags or _nearly_split_column(table, file)
 
 
 def _nearly_split_column(table: LabelTable, file: str) -> str | None:

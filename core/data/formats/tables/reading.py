@@ -11,10 +11,12 @@ from core.data.formats.doubts import listed
 from core.data.formats.import_format import FormatReading
 from core.data.formats.notes import Note, NoteKind
 from core.data.formats.survey import Survey
+from core.data.formats.tables.column_names import parts_of_flags
 from core.data.formats.tables.columns import is_no_split
 from core.data.formats.tables.finding import TableSource
 from core.data.formats.tables.folder_splits import split_in_name, splits_of_folders
 from core.data.import_config import ImportConfig
+from core.data.labels.flag_columns import is_yes
 from core.data.labels.further_columns import choose_columns, fields_of
 from core.data.labels.label_table import TableColumns
 from core.data.labels.layout import Split, clean_label, split_named
@@ -76,7 +78,7 @@ def _annotations(
         Annotation(
             file=name,
             labels=labels,
-            split=_split_of(split, number, table.name)
+            split=_split_of(split, number, table.name, roles.split)
             if roles.split
             else split_of_table or (folder_splits[indices[0]] if len(indices) == 1 else None),
             group=clean_label(group),
@@ -95,9 +97,11 @@ def _kept_columns(source: TableSource, config: ImportConfig) -> tuple[str, ...]:
     return choose_columns(source.table, used) if config.keep_columns else ()
 
 
-def _split_of(cell: str, row: int, table: str) -> Split | None:
+def _split_of(cell: str, row: int, table: str, column: str) -> Split | None:
     if is_no_split(cell):
         return None
+    if (parts := parts_of_flags(column)) and not split_named(cell):
+        return parts[0] if is_yes(cell) else parts[1]
     named = split_in_name(cell)
     split = split_named(cell) or (named[0] if named else None)
     if split is None:

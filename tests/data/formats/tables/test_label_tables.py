@@ -528,3 +528,21 @@ def test_two_versions_of_the_labels_that_differ_much_are_asked_about(tmp_path: P
         for name, labels in (("", ("cat", "dog", "cat", "dog")), ("_old", ("dog", "cat", "dog", "dog")))
     }
     assert doubts(source(tmp_path, FLAT, tables))[0] == {DoubtKind.LABELS_CONTRADICT}
+
+
+@pytest.mark.parametrize(
+    ("column", "yes", "no"),
+    [("is_valid", "validation", "train"), ("is_test", "test", "train"), ("Is Train", "train", "test")],
+)
+def test_a_column_of_yes_and_no_is_a_split(tmp_path: Path, column: str, yes: str, no: str) -> None:
+    """fastai writes “is_valid”; among columns of 0 and 1 it was a class."""
+    rows = f"file,cat,dog,{column}\n0.png,1,0,True\n1.png,0,1,False\n2.png,1,0,False\n3.png,0,1,True\n"
+    result = read(source(tmp_path, FLAT, {"labels.csv": rows}))
+    assert result.splits == {"0.png": yes, "1.png": no, "2.png": no, "3.png": yes}
+    assert set(result.labels.values()) == {"cat", "dog"}
+
+
+def test_parts_have_names_in_other_languages(tmp_path: Path) -> None:
+    rows = "file,label,split\n0.png,cat,entrenamiento\n1.png,dog,prueba\n2.png,cat,Validación\n3.png,dog,\n"
+    result = read(source(tmp_path, FLAT, {"labels.csv": rows}))
+    assert list(result.splits.values()) == ["train", "test", "validation", ""]
