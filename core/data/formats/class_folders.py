@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
@@ -21,6 +22,12 @@ from core.messages import N_, Message
 
 # Folders in which FiftyOne, Datumaro and CVAT put the pictures that nobody has labelled.
 _NO_LABEL = frozenset({"_unlabeled", "_unlabelled", "unlabeled", "unlabelled", "no_label"})
+_MASK = re.compile(
+    r"^(?P<original>.+?)[ _.-](?:mask|seg|segmentation|gt|annotation)(?:[_-]?\d+)?$", re.IGNORECASE
+)
+_MASKS = frozenset(
+    {"mask", "masks", "annotations", "labels", "ground_truth", "groundtruth", "gt", "segmentation"}
+)
 _COPIES_LOOKED_AT = 20  # pairs of files of one name
 
 
@@ -74,6 +81,7 @@ def _reading(
     blank = sum(not assignment.label for _, assignment in reading.pictures)
     notes = [Note(kind=NoteKind.BLANK_LABELS, values={"count": blank})] if blank else []
     doubts = [] if config.multi_label else _doubts_about_copies(reading.pictures)
+    doubts += _doubts_about_masks(reading.pictures)
     return replace(reading, notes=notes, doubts=doubts)
 
 
@@ -96,6 +104,30 @@ def _doubts_about_copies(pictures: Sequence[tuple[Member, FileAssignment]]) -> l
         return []
     example = "; ".join(sorted(copies[0]))
     return [Doubt(kind=DoubtKind.SEVERAL_LABELS, values={"example": example})]
+
+
+def _doubts_about_masks(pictures: Sequence[tuple[Member, FileAssignment]]) -> list[Doubt]:
+    """Ask about drawings of outlines that lie beside their pictures, or in a folder inside the class."""
+    members = [member for member, _ in pictures]
+    stems = {(*member.parts[:-1], _stem(member)) for member in members}
+    masks = [
+        member
+        for member in members
+        if (match := _MASK.match(_stem(member))) and (*member.parts[:-1], match["original"]) in stems
+    ]
+    in_folders = [
+        member
+        for member, assignment in pictures
+        if (folder := "".join(member.parts[-2:-1])).lower() in _MASKS and folder != assignment.label
+    ]
+    masks = masks or (in_folders if len(in_folders) < len(members) else [])
+    if not masks:
+        return []
+    return [Doubt(kind=DoubtKind.PICTURES_ARE_MASKS, values={"count": len(masks), "example": masks[0].name})]
+
+
+def _stem(member: Member) -> str:
+    return member.parts[-1].rpartition(".")[0]
 
 
 def _is_same_picture(members: Sequence[Member]) -> bool:

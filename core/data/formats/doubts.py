@@ -41,6 +41,7 @@ class DoubtKind(StrEnum):
     LABELS_OF_OTHER_PICTURES = "labels_of_other_pictures"
     LABEL_FILE_NOT_READ = "label_file_not_read"
     CLASSES_ARE_FRACTIONS = "classes_are_fractions"
+    PICTURES_ARE_MASKS = "pictures_are_masks"
     LABELS_CONTRADICT = "labels_contradict"
 
 
@@ -90,6 +91,9 @@ SENTENCES: Mapping[DoubtKind, str] = {
     ),
     DoubtKind.LABEL_FILE_NOT_READ: N_(
         "{file} may hold labels, and is of no kind that can be read here. If it does, save them as a CSV table."
+    ),
+    DoubtKind.PICTURES_ARE_MASKS: N_(
+        "Some pictures are probably masks of others, such as {example}: {count}. Take them out if they are no pictures to learn from."
     ),
     DoubtKind.CLASSES_ARE_FRACTIONS: N_(
         "The classes are fractions, such as measured values or probabilities: {classes}."

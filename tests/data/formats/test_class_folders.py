@@ -112,3 +112,20 @@ def test_a_table_that_contradicts_itself_is_asked_about(tmp_path: Path) -> None:
     folder = source(tmp_path, ["first/a.png", "second/b.png"], {"labels.csv": rows})
     with pytest.raises(ConfirmationNeededError, match="Labels were not used: Rows 2 and 4 of"):
         read(folder)
+
+
+@pytest.mark.parametrize(
+    "mask",
+    ["{label}/{label} (1)_mask.png", "{label}/masks/{label} (1).png", "{label}/{label} (1)_mask_1.png"],
+)
+def test_masks_beside_their_pictures_are_asked_about(tmp_path: Path, mask: str) -> None:
+    """They were pictures of their class, as in the ultrasound images of BUSI."""
+    names = [f"{label}/{'images/' if 'masks/' in mask else ''}{label} (1).png" for label in ("cat", "dog")]
+    masks = [mask.format(label=label) for label in ("cat", "dog")]
+    with pytest.raises(ConfirmationNeededError, match="probably masks of others"):
+        read(source(tmp_path, [*names, *masks], {}))
+
+
+def test_a_class_called_mask_is_a_class(tmp_path: Path) -> None:
+    pictures = ["mask/a_mask.png", "mask/b.png", "no mask/c.png", "no mask/d.png"]
+    assert read(source(tmp_path, pictures, {})).format == "folders"
