@@ -13,7 +13,7 @@ from core.data.sources.latin_texts import guess_latin
 
 # Names of an archive, or lines of a text, that are examined.
 _TEXTS_SAMPLED = 1000
-_DOS = "cp437"
+_DOS, _WINDOWS = "cp437", "cp1252"
 # Letters of alphabets whose texts look like Chinese in another encoding, with the encodings by the
 # one of Western Europe that stands in their place. Some Greek words are Russian ones, so those come first.
 _RUSSIAN = "абвгдеёжзийклмнопрстуфхцчшщъыьэюя"
@@ -68,7 +68,11 @@ def decode_names(names: Sequence[bytes]) -> list[str]:
     try:
         return [name.decode("utf-8") for name in names]
     except UnicodeDecodeError:
-        encoding = _guess([name for name in names if not name.isascii()], _DOS)
+        unclear = [name for name in names if not name.isascii()]
+        encoding = _guess(unclear, _DOS)
+        if not encoding.is_recognised:
+            encoding = _guess(unclear, _WINDOWS)
+        encoding = encoding if encoding.is_recognised else TextEncoding(name=_DOS)
     return [_decoded(name, encoding.name) for name in names]
 
 
@@ -87,6 +91,9 @@ def decode_with_encoding(data: bytes) -> tuple[str, TextEncoding]:
         high_first = data[:_FIRST_BYTES:2].count(0) > data[1:_FIRST_BYTES:2].count(0)
         encoding = TextEncoding(name="utf-16-be" if high_first else "utf-16-le")
         return data.decode(encoding.name, errors="replace"), encoding
+    # “猫” of Chinese Windows is a letter in UTF-8, so what a file states comes first.
+    if stated := _stated_by_xml(data):
+        return data.decode(stated), TextEncoding(name=stated)
     try:
         return data.decode("utf-8"), TextEncoding(name="utf-8")
     except UnicodeDecodeError:
@@ -95,13 +102,11 @@ def decode_with_encoding(data: bytes) -> tuple[str, TextEncoding]:
 
 
 def _older_encoding(data: bytes) -> TextEncoding:
-    if stated := _stated_by_xml(data):
-        return TextEncoding(name=stated)
     if _is_damaged_utf_8(data):
         return TextEncoding(name="utf-8")
     # The same line, such as one with a class alone, says nothing new.
     lines = dict.fromkeys(line for line in data.splitlines() if not line.isascii())
-    return _guess(list(lines), "cp1252")
+    return _guess(list(lines), _WINDOWS)
 
 
 def _stated_by_xml(data: bytes) -> str:
@@ -133,7 +138,7 @@ def _guess(texts: Sequence[bytes], european: str) -> TextEncoding:
         european: that of Western Europe, in which every text can be read; “cp437” for DOS.
     """
     sample = b"\n".join(texts[:: max(1, len(texts) // _TEXTS_SAMPLED)])
-    latin = guess_latin(sample) if european != _DOS else None
+    latin = guess_latin(sample, is_dos=european == _DOS)
     if latin is not None:
         return TextEncoding(name=latin[0], rival=latin[1])
     if european == _DOS and _looks_european(sample.decode(european, errors="replace")):

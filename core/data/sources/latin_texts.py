@@ -12,7 +12,7 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 
 # Letters of the languages of each code page beside the ASCII ones, the most usual page first.
-_LANGUAGES: Mapping[str, Sequence[str]] = {
+_WINDOWS_LANGUAGES: dict[str, Sequence[str]] = {
     "cp1252": (
         "àâçéèêëîïôùûüœ",  # French
         "äöüß",
@@ -37,6 +37,10 @@ _LANGUAGES: Mapping[str, Sequence[str]] = {
     "cp1254": ("çğıöşüâîû",),  # Turkish
     "cp1257": ("ąčęėįšųūž", "āčēģīķļņšūž", "äõöüšž"),  # Lithuanian, Latvian, Estonian
 }
+_DOS_PAGES = {"cp437": "cp1252", "cp850": "cp1252", "cp852": "cp1250", "cp857": "cp1254"}
+_LANGUAGES: Mapping[str, Sequence[str]] = _WINDOWS_LANGUAGES | {
+    page: _WINDOWS_LANGUAGES[windows] for page, windows in _DOS_PAGES.items()
+}
 # Files of it are rarer than texts of the others that look like one.
 _RARE = "cp1257"
 _SIGNS = frozenset("«»–—„“”‘’‚…°·•×¿¡€£§\xa0\xad")
@@ -50,10 +54,16 @@ _NASAL = ("ão", "ãe", "õe")
 _CLEAR_WORDS, _MOST_AGAINST = 2, 1 / 3
 
 
-def guess_latin(sample: bytes) -> tuple[str, str] | None:
-    """The most likely code page and another one that is about as likely, otherwise ""; None if none fits."""
+def guess_latin(sample: bytes, *, is_dos: bool = False) -> tuple[str, str] | None:
+    """The most likely code page and another one that is about as likely, otherwise ""; None if none fits.
+
+    Args:
+        is_dos: the text is of DOS, or the name of a file in an archive, instead of Windows.
+    """
     texts: dict[str, str] = {}
     for page in _LANGUAGES:
+        if (page in _DOS_PAGES) is not is_dos:
+            continue
         text = sample.decode(page, errors="replace")
         if _is_latin(text, sample, page) and text not in texts.values():
             texts[page] = text

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from core.data.sources.encodings import decode_text, decode_with_encoding
+from core.data.sources.encodings import decode_names, decode_text, decode_with_encoding
 
 # A few classes as people write them.
 TEXTS = {
@@ -83,3 +83,26 @@ def test_xml_states_its_encoding() -> None:
     text = '<?xml version="1.0" encoding="big5"?><annotation><object><name>貓</name></object></annotation>'
     assert decode_text(text.encode("big5")) == text
     assert decode_text(text.replace("big5", "nonsense").encode()) == text.replace("big5", "nonsense")
+
+
+def test_xml_that_states_another_encoding_is_no_utf_8_by_chance() -> None:
+    """“猫” of Chinese Windows is the letter “è” in UTF-8."""
+    text = '<?xml version="1.0" encoding="gb2312"?><name>猫</name>'
+    assert decode_text(text.encode("gb2312")) == text
+
+
+@pytest.mark.parametrize(
+    ("encoding", "names"),
+    [
+        ("cp850", ["chèvre/1.png", "pão/2.png"]),
+        ("cp437", ["Käse/1.png", "Äpfel/2.png"]),
+        ("cp852", ["kočka/1.png", "kůň/2.png"]),
+        ("cp857", ["kuş/1.png", "ağaç/2.png", "balık/3.png"]),
+        ("cp949", ["고양이/1.png", "강아지/2.png"]),
+        ("cp950", ["貓/1.png", "狗/2.png", "老虎/3.png"]),
+        ("cp1251", ["кошка/1.png", "собака/2.png"]),
+        ("cp1252", ["chèvre/1.png", "étagère/2.png"]),
+    ],
+)
+def test_names_in_an_archive_are_read_as_windows_or_dos_wrote_them(encoding: str, names: list[str]) -> None:
+    assert decode_names([name.encode(encoding) for name in names]) == names
