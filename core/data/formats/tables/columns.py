@@ -190,7 +190,13 @@ def _guessed(
     repeating: Sequence[str],
 ) -> Roles:
     cells = table.column(label)
-    rivals = [name for name in repeating if name != label and not _means_the_same(cells, table.column(name))]
+    # Numbers in a column of each class may mean the same as those of another one, such as 0 and 100.
+    are_numbers = not is_exactly(label, VAGUE_LABEL_NAMES) and _are_numbers(cells)
+    rivals = [
+        name
+        for name in repeating
+        if name != label and (are_numbers or not _means_the_same(cells, table.column(name)))
+    ]
     return Roles(file=file, label=label, split=split, group=group, rivals=tuple(dict.fromkeys(rivals)))
 
 

@@ -546,3 +546,8 @@ def test_parts_have_names_in_other_languages(tmp_path: Path) -> None:
     rows = "file,label,split\n0.png,cat,entrenamiento\n1.png,dog,prueba\n2.png,cat,Validación\n3.png,dog,\n"
     result = read(source(tmp_path, FLAT, {"labels.csv": rows}))
     assert list(result.splits.values()) == ["train", "test", "validation", ""]
+
+
+def test_a_column_of_percentages_for_each_class_is_asked_about(tmp_path: Path) -> None:
+    rows = "file,cat,dog\n0.png,100,0\n1.png,0,100\n2.png,100,0\n3.png,0,100\n"
+    assert doubts(source(tmp_path, FLAT, {"labels.csv": rows}))[0] == {DoubtKind.LABEL_COLUMN_GUESSED}
