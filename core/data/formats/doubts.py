@@ -41,6 +41,7 @@ class DoubtKind(StrEnum):
     LABELS_OF_OTHER_PICTURES = "labels_of_other_pictures"
     LABEL_FILE_NOT_READ = "label_file_not_read"
     CLASSES_ARE_FRACTIONS = "classes_are_fractions"
+    CLASSES_ARE_GARBLED = "classes_are_garbled"
     PICTURES_ARE_MASKS = "pictures_are_masks"
     LABELS_CONTRADICT = "labels_contradict"
 
@@ -90,10 +91,13 @@ SENTENCES: Mapping[DoubtKind, str] = {
         "Label files that name another picture than that of their own name: {count}, such as {file}, which names “{named}”. The named picture gets the label."
     ),
     DoubtKind.LABEL_FILE_NOT_READ: N_(
-        "{file} may hold labels, and is of no kind that can be read here. If it does, save them as a CSV table."
+        "{file} may hold labels, and was not understood. If it does, save them as a CSV table with the columns “file” and “label”."
     ),
     DoubtKind.PICTURES_ARE_MASKS: N_(
         "Some pictures are probably masks of others, such as {example}: {count}. Take them out if they are no pictures to learn from."
+    ),
+    DoubtKind.CLASSES_ARE_GARBLED: N_(
+        "The names of the classes are in an encoding that is not known here: {classes}. Zip the folders again with a program that writes UTF-8."
     ),
     DoubtKind.CLASSES_ARE_FRACTIONS: N_(
         "The classes are fractions, such as measured values or probabilities: {classes}."
@@ -149,6 +153,8 @@ _JSON = re.compile(r"""^[\[{].*["']""")
 _DATE = re.compile(
     r"^(?:19|20)\d{2}[-_.]?(?:0[1-9]|1[0-2])[-_.]?(?:0[1-9]|[12]\d|3[01])\b|^\d{1,2}[.]\d{1,2}[.]\d{4}$"
 )
+# Lines of boxes, as which DOS shows the letters of other alphabets, and bytes that are no letter.
+_GARBLED = re.compile("[\u2500-\u259f\ufffd]")
 _FRACTION = re.compile(r"^[+-]?\d*[.,]\d+(?:e[+-]?\d+)?$", re.IGNORECASE)
 # Spreadsheets make these of names such as “3-9” and “SEPT1”.
 _MONTH = "(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)"
@@ -223,6 +229,7 @@ _CHECKS: tuple[tuple[DoubtKind, Callable[[Collection[str]], bool]], ...] = (
         DoubtKind.CLASSES_ARE_DATES,
         lambda names: _most(names, _DATE.match) or any(map(_SPREADSHEET_DATE.match, names)),
     ),
+    (DoubtKind.CLASSES_ARE_GARBLED, lambda names: any(map(_GARBLED.search, names))),
     (DoubtKind.CLASSES_ARE_FRACTIONS, lambda names: _most(names, _FRACTION.match)),
     (DoubtKind.CLASSES_ARE_SHARDS, lambda names: _are_shards(names)),
 )

@@ -129,3 +129,8 @@ def test_masks_beside_their_pictures_are_asked_about(tmp_path: Path, mask: str) 
 def test_a_class_called_mask_is_a_class(tmp_path: Path) -> None:
     pictures = ["mask/a_mask.png", "mask/b.png", "no mask/c.png", "no mask/d.png"]
     assert read(source(tmp_path, pictures, {})).format == "folders"
+
+
+def test_names_of_an_unknown_encoding_are_asked_about(tmp_path: Path) -> None:
+    with pytest.raises(ConfirmationNeededError, match="an encoding that is not known here: “▀ß╚”"):
+        read(source(tmp_path, [f"{label}/{number}.png" for label in ("▀ß╚", "▐╪╔") for number in (1, 2)], {}))
