@@ -16,11 +16,12 @@ from ai_edge_litert import schema_py_generated as schema
 
 from core.models.head import MapPooling
 
-# The last operator of these kinds pools the feature map.
+# The last operator of these kinds with a map (B, H, W, F) as its input pools it. A stranger score has a maximum as well.
 _POOLING = {
     "grid": schema.BuiltinOperator.AVERAGE_POOL_2D,
     "max": schema.BuiltinOperator.REDUCE_MAX,
 }
+_MAP_DIMENSIONS = 4
 _WITH_KERNEL = {
     schema.BuiltinOperator.CONV_2D,
     schema.BuiltinOperator.DEPTHWISE_CONV_2D,
@@ -77,7 +78,7 @@ def with_further_output(content: bytes, tensor: int) -> bytes:
 
 def _last_pooling(graph: Graph, pooling: MapPooling) -> Any:
     for operator, code in reversed(graph.operators):
-        if code == _POOLING[pooling]:
+        if code == _POOLING[pooling] and len(graph.shape(operator.Inputs(0))) == _MAP_DIMENSIONS:
             return operator
     raise ValueError(f"the network has no {pooling} pooling")
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from core.evaluation.explanations.class_activation import pool
+from core.models.litert.conversion import convert_to_tflite
 from core.models.litert.engine import Engine
 from core.models.litert.rewriting import (
     with_feature_map,
@@ -16,6 +17,7 @@ from core.models.litert.rewriting import (
     with_shuffled_heads,
     with_shuffled_weights,
 )
+from tests.support.tiny_classifier import TinyModel
 from tests.support.trained import Trained
 
 
@@ -47,6 +49,17 @@ def test_features_stand_beside_the_outputs_of_the_same_pass(
         np.testing.assert_array_equal(values, expected)
     feature_map = Engine(with_feature_map(content, "grid")).run(pictures)
     np.testing.assert_allclose(features.reshape(3, -1), pool(feature_map, "grid"), rtol=1e-4, atol=1e-5)
+
+
+def test_the_maximum_of_a_stranger_score_is_no_pooling(tmp_path: Path) -> None:
+    """It comes after that of the feature map, in a file whose head reads maxima."""
+    model = TinyModel(tmp_path)
+    content = convert_to_tflite(model.scored_model)
+    maps = Engine(with_feature_map(content, "max")).run(model.pictures)
+    features = np.asarray(model.extractor(model.pictures))
+    np.testing.assert_allclose(pool(maps, "max"), features, rtol=1e-4, atol=1e-5)
+    pooled = Engine(with_pooled_features(content, "max")).run_all(model.pictures)[-1]
+    np.testing.assert_allclose(pooled.reshape(len(features), -1), features, rtol=1e-4, atol=1e-5)
 
 
 def test_a_network_that_pools_otherwise_is_refused(content: bytes) -> None:
