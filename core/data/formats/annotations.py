@@ -188,8 +188,11 @@ def with_own_pictures(
     if not contradicting:
         return found, []
     first = contradicting[0]
-    values = {"count": len(contradicting), "file": first.label_file, "named": first.file}
-    return found, [Doubt(kind=DoubtKind.LABELS_OF_OTHER_PICTURES, values=values)]
+    doubt = Doubt(
+        kind=DoubtKind.LABELS_OF_OTHER_PICTURES,
+        values={"count": len(contradicting), "file": first.label_file, "named": first.file},
+    )
+    return found, [doubt]
 
 
 def are_multi_label(annotations: Iterable[Annotation]) -> bool:

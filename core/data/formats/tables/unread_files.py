@@ -13,6 +13,8 @@ from core.errors import DataError
 
 # Files that are looked into, the nearest to the root first, and pictures whose names are looked for in each.
 _MOST_FILES, _PICTURES = 20, 40
+# Larger files are features or networks.
+_MOST_BYTES = 64 << 20
 # Of those pictures must be named.
 _LEAST_SHARE = 0.5
 # Without the suffix of its file, a shorter name occurs in any text.
@@ -69,8 +71,10 @@ def _may_hold_labels(member: Member, names: list[str]) -> bool:
     if member.parts[-1].lower().endswith(_UNREADABLE_TABLES):
         return True
     try:
+        if member.path is not None and member.path.stat().st_size > _MOST_BYTES:
+            return False
         content = read_label_file(member)
-    except DataError:
+    except (DataError, OSError):
         return False
     return sum(_is_named(name, content) for name in names) >= max(1, _LEAST_SHARE * len(names))
 
