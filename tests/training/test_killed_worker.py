@@ -20,7 +20,7 @@ from core.workspace import Project
 from tests.support.command_line import run_command, wait_for_state, wait_until
 from tests.support.kill_resume import Disk
 
-SETTINGS = ("--recipe", "balanced", "--unfreeze", "0.1", "--batch-size", "8", "--epochs", "3", "--seed", "4")
+SETTINGS = ("--recipe", "balanced", "--unfreeze", "0.1", "--batch-size", "8", "--epochs", "2", "--seed", "4")
 TIMES = {"time", "seconds", "pictures_per_second"}
 
 
@@ -58,6 +58,6 @@ def test_a_worker_killed_while_fine_tuning_is_resumed_to_the_same_end(
     longer = run_command(workspace, "resume", killed.name, "--epochs", "1")
     assert longer["state"] == "finished"
     assert curve_of(killed)[: len(curve_of(other))] == curve_of(other)
-    assert fine_tuned_epochs(killed) == 4
+    assert fine_tuned_epochs(killed) == 3
     comparison = run_command(workspace, "compare", killed.name, other.name)
     assert comparison["same_test_pictures"] is True
