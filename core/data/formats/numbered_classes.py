@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from core.data.formats.import_format import FormatReading
+from core.data.formats.label_files import MOST_LOOKED_AT
 from core.data.formats.notes import Note, NoteKind
 from core.data.formats.survey import Survey
 from core.data.formats.tools.yolo_names import names_in_yaml
@@ -30,6 +31,7 @@ _JSON_FILES = (
 )
 # Keys below which JSON files hold their names.
 _JSON_KEYS = ("names", "classes", "class_names", "label_names", "labels", "categories", "id2label", "label")
+_SPEAKS_OF_CLASSES = re.compile(r"label|class|categor|names|map", re.IGNORECASE)
 _NUMBERED_LINE = re.compile(r"^(\d{1,6})\s*[\s:;,=]\s*(\S.*)$")
 _SHOWN_NAMES = 3
 
@@ -117,7 +119,7 @@ def _names_files(survey: Survey) -> Iterator[tuple[Member, list[str] | dict[int,
     readers = (
         (survey.named(*_TEXT_FILES) + survey.ending(".names"), _in_text),
         (survey.named(*_YAML_FILES), _in_yaml),
-        (survey.named(*_JSON_FILES), _in_json),
+        ([*survey.named(*_JSON_FILES), *_json_files_like_these(survey)], _in_json),
     )
     for members, names_in in readers:
         for member in members:
@@ -127,6 +129,12 @@ def _names_files(survey: Survey) -> Iterator[tuple[Member, list[str] | dict[int,
                 continue
             if names:
                 yield member, names
+
+
+def _json_files_like_these(survey: Survey) -> list[Member]:
+    """JSON files whose names speak of classes, such as “label_num_to_disease_map.json” of Kaggle's Cassava."""
+    some = survey.ending(".json")[:MOST_LOOKED_AT]
+    return [member for member in some if _SPEAKS_OF_CLASSES.search(member.parts[-1])]
 
 
 def _in_text(survey: Survey, member: Member) -> list[str] | dict[int, str]:

@@ -38,6 +38,7 @@ def classes(folder: Path, **config: object) -> list[str]:
         ("data.yaml", "nc: 3\nnames: [cat, dog, 'red fox']\n"),
         ("id2label.json", json.dumps({"0": "cat", "1": "dog", "2": "red fox"})),
         ("class_indices.json", json.dumps({"dog": 1, "cat": 0, "red fox": 2})),
+        ("label_num_to_disease_map.json", json.dumps({"0": "cat", "1": "dog", "2": "red fox"})),
         ("info.json", json.dumps({"names": ["cat", "dog", "red fox"]})),
     ],
 )
