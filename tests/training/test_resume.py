@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shutil
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,9 +28,10 @@ from core.training.config import (
     Schedule,
     TrainingConfig,
 )
+from core.training.heads.objective import standardisation
 from core.training.job import train
 from core.training.live import delivered_predictions
-from core.training.networks import loop, models
+from core.training.networks import loop
 from core.workspace import Project
 from tests.support.kill_resume import (
     Disk,
@@ -268,7 +268,7 @@ def test_a_hidden_layer_that_an_older_version_began_sees_the_same_features_to_th
     older, newer = directory_of(digits_project, "run-older"), directory_of(digits_project, "run-newer")
     whole, asked = directory_of(digits_project, "run-whole"), Disk(directory_of(digits_project, "run-whole"))
     with monkeypatch.context() as patch:
-        patch.setattr(models, "standardisation", partial(without_floor, models.standardisation))
+        patch.setattr("core.training.networks.models.standardisation", without_floor)
         train(whole, settings.to_json(), asked)
         for run in (older, newer):
             with pytest.raises(Killed):
@@ -280,5 +280,6 @@ def test_a_hidden_layer_that_an_older_version_began_sees_the_same_features_to_th
     assert outcome(newer)[0] != outcome(whole)[0], "this version's own runs have the floor"
 
 
-def without_floor(standardise: Any, features: np.ndarray, *, has_floor: bool) -> Any:
-    return standardise(features, has_floor=False)
+def without_floor(features: np.ndarray, *, has_floor: bool) -> tuple[np.ndarray, np.ndarray]:
+    """Standardise as older versions did."""
+    return standardisation(features, has_floor=False)
