@@ -12,7 +12,7 @@ from core.data.formats.import_format import Confidence, Evidence, FormatReading,
 from core.data.formats.notes import Note, NoteKind
 from core.data.formats.survey import Survey
 from core.data.import_config import ImportConfig
-from core.data.labels.layout import FileAssignment, is_companion, nesting_of_folders, read_layout
+from core.data.labels.layout import FileAssignment, nesting_of_folders, read_layout
 from core.data.labels.multi_label_table import labels_in_cells
 from core.data.labels.nesting import Nesting
 from core.data.skip_reasons import Reason, SkipReason
@@ -32,7 +32,7 @@ _COPIES_LOOKED_AT = 20  # pairs of files of one name
 
 
 def _recognise(survey: Survey) -> Evidence | None:
-    assignments = read_layout([member for member in survey.members if not is_companion(member)])
+    assignments = read_layout(survey.possible_pictures)
     classes = {assignment.label for assignment in assignments if assignment and not _has_no_label(assignment)}
     doubts = {doubt.kind for doubt in doubts_about_classes(classes)}
     if len(classes) < 2 or DoubtKind.CLASSES_ARE_PARTS in doubts:
@@ -67,7 +67,7 @@ def _read_outer(survey: Survey, config: ImportConfig) -> FormatReading:
 
 
 def _nesting(survey: Survey) -> Nesting:
-    return nesting_of_folders([member for member in survey.members if not is_companion(member)])
+    return nesting_of_folders(survey.possible_pictures)
 
 
 def _reading(
@@ -152,8 +152,8 @@ def reading_of_assignments(
     pictures: list[tuple[Member, FileAssignment]] = []
     left_out: list[tuple[str, Reason]] = []
     for member, assignment in zip(survey.members, assignments, strict=True):
-        if is_companion(member):
-            left_out.append((member.name, Reason(code=SkipReason.NOT_A_PICTURE)))
+        if refusal := survey.refusal(member):
+            left_out.append((member.name, refusal))
         elif assignment is None:
             left_out.append((member.name, reason))
         else:

@@ -15,7 +15,8 @@ from typing import Any, TypeVar
 from core.data.formats.picture_index import PictureIndex
 from core.data.labels.layout import is_companion
 from core.data.labels.tables import LabelTable, read_label_table
-from core.data.skip_reasons import SkipReason
+from core.data.pixels.decoding import load_picture
+from core.data.skip_reasons import Reason, SkipReason
 from core.data.sources.encodings import TextEncoding, decode_with_encoding
 from core.data.sources.members import (
     CONTAINER_SUFFIXES,
@@ -24,12 +25,19 @@ from core.data.sources.members import (
     Member,
     UnreadableMemberError,
 )
-from core.errors import DataError
+from core.errors import DataError, UnreadableImageError
 from core.messages import N_, Message
 
 # A larger label file would take several GB of memory once parsed.
 MAX_LABEL_FILE_BYTES = 256 << 20
 _MAX_LINES = 2_000_000
+# Of each strange kind, to see if they are pictures.
+_FILES_TRIED = 20
+_TRIED_SIDE = 8  # pixels
+_OF_NO_PICTURE = {
+    *(SkipReason.NOT_A_PICTURE, SkipReason.EMPTY_FILE, SkipReason.OTHER_KIND, SkipReason.DRAWING),
+    SkipReason.VIDEO,
+}
 # Label files of a kind in memory at once: a source can have one for each of its pictures.
 _MOST_KEPT = 1000
 
@@ -81,7 +89,45 @@ class Survey:
             by_suffix = [member for member in self.members if member.parts[-1].lower().endswith(suffixes)]
             if by_suffix:
                 return by_suffix
-        return [member for member in self.members if not is_companion(member)]
+        return self.possible_pictures
+
+    @cached_property
+    def possible_pictures(self) -> list[Member]:
+        """All files but those that are surely no pictures."""
+        return [member for member in self.members if self.refusal(member) is None]
+
+    def refusal(self, member: Member) -> Reason | None:
+        """The reason why a file is surely no picture: it is a companion, or of a strange kind that is none."""
+        if is_companion(member):
+            return Reason(code=SkipReason.NOT_A_PICTURE)
+        return self._refused_kinds.get(_suffix_of(member))
+
+    @cached_property
+    def _refused_kinds(self) -> dict[str, Reason]:
+        """Suffixes of neither pictures nor companions of which no file can be read, with the reason of the first.
+
+        A few files of each are tried, so a sound beside each picture costs no pass over thousands of sounds.
+        Where no file is named as a picture, each may be one.
+        """
+        by_suffix: dict[str, list[Member]] = defaultdict(list)
+        is_named = False
+        for member in self.members:
+            name = member.parts[-1].lower()
+            if name.endswith((*PICTURE_SUFFIXES, *CONTAINER_SUFFIXES)):
+                is_named = True
+            elif not is_companion(member):
+                by_suffix[_suffix_of(member)].append(member)
+        if not is_named:
+            return {}
+        tried = {
+            suffix: [_reason_against(member) for member in members[:: -(-len(members) // _FILES_TRIED)]]
+            for suffix, members in by_suffix.items()
+        }
+        return {
+            suffix: reasons[0]
+            for suffix, reasons in tried.items()
+            if reasons[0] and all(reason and reason.code in _OF_NO_PICTURE for reason in reasons)
+        }
 
     @cached_property
     def index(self) -> PictureIndex:
@@ -306,3 +352,20 @@ def _keep(cache: dict[str, _Value], member: Member, value: _Value) -> None:
 def _nearest_first(groups: Iterable[Sequence[Member]]) -> list[Member]:
     members = [member for group in groups for member in group]
     return sorted(members, key=lambda member: (len(member.parts), member.name))
+
+
+def _suffix_of(member: Member) -> str:
+    """The last suffix in small letters; empty for a file without one."""
+    name = member.parts[-1].lower()
+    return name[name.rfind(".") :] if "." in name[1:] else ""
+
+
+def _reason_against(member: Member) -> Reason | None:
+    """The reason why a file cannot be read as a picture."""
+    try:
+        load_picture(member.read(), _TRIED_SIDE)
+    except UnreadableMemberError as error:
+        return error.reason
+    except UnreadableImageError as error:
+        return Reason.of(error.message)
+    return None

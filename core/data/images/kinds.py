@@ -57,9 +57,12 @@ _VIDEO_SIGNATURES = (
     b"\x00\x00\x01\xba",
     b"\x00\x00\x01\xb3",
     b"FLV\x01",
-    b"OggS",
     b"0&\xb2u\x8ef\xcf\x11",
 )
+_OGG_SIGNATURE = b"OggS"
+# First packets of films in Ogg, which lie among its first pages; sounds have others.
+_OGG_VIDEO = (b"\x80theora", b"BBCD\0", b"OVP80")
+_OGG_FIRST_PAGES = 4096  # bytes
 _TRANSPORT_PACKET = 188
 
 
@@ -70,7 +73,11 @@ def is_video(data: bytes) -> bool:
         return True
     is_transport = data[:1] == b"G" and data[_TRANSPORT_PACKET::_TRANSPORT_PACKET][:3] == b"GGG"
     is_avi = data[:4] == b"RIFF" and data[8:12] == b"AVI "
-    return is_transport or is_avi or data.startswith(_VIDEO_SIGNATURES)
+    return is_transport or is_avi or data.startswith(_VIDEO_SIGNATURES) or _is_ogg_video(data)
+
+
+def _is_ogg_video(data: bytes) -> bool:
+    return data.startswith(_OGG_SIGNATURE) and any(packet in data[:_OGG_FIRST_PAGES] for packet in _OGG_VIDEO)
 
 
 def _is_svg(data: bytes) -> bool:

@@ -134,3 +134,33 @@ def test_a_class_called_mask_is_a_class(tmp_path: Path) -> None:
 def test_names_of_an_unknown_encoding_are_asked_about(tmp_path: Path) -> None:
     with pytest.raises(ConfirmationNeededError, match="an encoding that is not known here: “▀ß╚”"):
         read(source(tmp_path, [f"{label}/{number}.png" for label in ("▀ß╚", "▐╪╔") for number in (1, 2)], {}))
+
+
+SOUND = b"OggS\0\2" + bytes(22) + b"\1\36\1vorbis" + bytes(30)
+DRAWING = b'<svg xmlns="http://www.w3.org/2000/svg" width="1" height="1"/>'
+
+
+def test_files_of_a_strange_kind_are_counted_as_pictures_only_if_they_are(tmp_path: Path) -> None:
+    """A folder of stamps has sounds of equal content in two classes, and drawings of lines."""
+    pictures = [f"{label}/{number}.png" for label in ("animals", "plants") for number in range(3)]
+    others = {
+        f"{label}/{word}.ogg": SOUND for label in ("animals", "plants") for word in ("frog", "tree", "sea")
+    }
+    others |= {"plants/a.svg": DRAWING, "animals/photo.dat": digit(1), "animals/notes.dat": b"a b c"}
+    result = read(source(tmp_path, pictures, others))
+    assert result.understanding.classes == {"animals": 5, "plants": 3}
+    assert result.understanding.doubts == ()
+    reasons = {name: reason.code.value for name, reason in result.reading.left_out}
+    assert {name: code for name, code in reasons.items() if name.endswith(".ogg")} == {
+        name: "not_a_picture" for name in others if name.endswith(".ogg")
+    }
+    assert reasons["plants/a.svg"] == "drawing"
+
+
+def test_where_no_file_is_named_as_a_picture_all_may_be(tmp_path: Path) -> None:
+    files = {
+        f"{label}/{number}": digit(number)
+        for number in range(4)
+        for label in ("even", "odd")[number % 2 :][:1]
+    }
+    assert read(source(tmp_path, [], files)).understanding.classes == {"even": 2, "odd": 2}

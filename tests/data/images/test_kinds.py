@@ -72,6 +72,16 @@ def test_a_kind_is_named(data: bytes, code: str, name: str) -> None:
     assert caught.value.code == code
 
 
+@pytest.mark.parametrize(
+    ("first_packet", "code"),
+    [(b"\x80theora\3\2\1", "video"), (b"\1vorbis", "not_a_picture"), (b"OpusHead", "not_a_picture")],
+)
+def test_a_sound_in_ogg_is_no_video(first_packet: bytes, code: str) -> None:
+    """Advice to save frames of it would lead nowhere."""
+    page = b"OggS\0\2" + bytes(20) + b"\1\x1e" + first_packet + bytes(40)
+    assert refusal(page) == code
+
+
 def test_a_web_page_with_a_drawing_is_no_drawing() -> None:
     assert refusal(b"<!DOCTYPE html><html><svg></svg></html>") == "not_a_picture"
 
