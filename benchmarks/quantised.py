@@ -125,7 +125,7 @@ def files_of(
 
 
 def _converted(pictures: Pictures, extractor: FeatureExtractor) -> bytes:
-    from core.delivery.formats.stranger_output import with_stranger_score
+    from core.evaluation.strangers.network_output import with_stranger_score
     from core.models.architectures.classifier import build_classifier, build_feature_extractor
 
     names = [str(label) for label in np.unique(pictures.labels)]

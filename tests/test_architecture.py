@@ -20,6 +20,7 @@ FLOORS = (
         "messages",
         "catalogues",
         "formatting",
+        "natural_order",
         "errors",
         "files",
         "records",
@@ -228,17 +229,20 @@ def _reachable(graph: dict[str, set[str]], start: str) -> set[str]:
 
 
 def sub_package_graph(room: Path) -> dict[str, set[str]]:
-    """Imports between the sub-packages of a room."""
+    """Imports between the sub-packages of a room, and its own modules."""
+    members = [path for path in room.iterdir() if path.suffix == ".py" or any(path.rglob("*.py"))]
     graph: dict[str, set[str]] = {
-        folder.relative_to(ROOT).as_posix(): set()
-        for folder in room.iterdir()
-        if folder.is_dir() and any(folder.rglob("*.py"))
+        path.relative_to(ROOT).as_posix(): set() for path in members if path.name != "__init__.py"
     }
     for name in graph:
-        for path in (ROOT / name).rglob("*.py"):
+        member = ROOT / name
+        for path in [member] if member.is_file() else member.rglob("*.py"):
             targets = [file.relative_to(ROOT).as_posix() for file in imported_files(path)]
             graph[name] |= {
-                other for other in graph for file in targets if other != name and file.startswith(f"{other}/")
+                other
+                for other in graph
+                for file in targets
+                if other != name and (file == other or file.startswith(f"{other}/"))
             }
     return graph
 
@@ -273,7 +277,7 @@ def test_no_module_imports_itself_through_others() -> None:
     assert cycles(graph) == set()
 
 
-def test_sub_packages_of_a_room_form_no_cycle() -> None:
+def test_sub_packages_and_modules_of_a_room_form_no_cycle() -> None:
     rooms = [path for path in (ROOT / "core").iterdir() if path.is_dir()]
     found = set().union(*(cycles(sub_package_graph(room)) for room in rooms))
     assert found == set()

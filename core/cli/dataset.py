@@ -27,7 +27,7 @@ from core.data.editing.leak_report import leak_report
 from core.data.editing.ranges import RangeChoice, change_range
 from core.data.editing.splits import redraw_split, settle_split
 from core.data.editing.versions import restore_version
-from core.data.export import DEFAULT_FORMAT
+from core.data.exports.export import DEFAULT_FORMAT
 from core.data.exports.table import DATASET_FORMATS
 from core.data.formats.understanding import ConfirmationNeededError
 from core.data.history import VersionInfo, compare_versions, list_versions

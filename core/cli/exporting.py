@@ -9,9 +9,9 @@ from pathlib import Path
 from core.cli.command import Command
 from core.cli.terminal import Answer, run_to_end
 from core.delivery import export
-from core.delivery.certificate.delivered import KnownCheck, check_delivered
 from core.delivery.certificate.records import USUAL_LOSS, Certificate
 from core.delivery.certificate.store import read_certificate
+from core.delivery.delivered import KnownCheck, check_delivered
 from core.delivery.export import find_exporter, refusal_of
 from core.delivery.export_job import ExportResult
 from core.delivery.exporter import Exporter, FormatGroup

@@ -12,9 +12,9 @@ from core.data.import_config import ImportConfig
 from core.data.labels.boxes import BoxUse, CropConfig
 from core.data.labels.label_table import TableColumns
 from core.data.pixels.range_presets import RANGE_PRESETS
-from core.data.server_folders import FOLDERS_VARIABLE
 from core.data.sources.encodings import decode_text
 from core.data.sources.folders import FOLLOW_LINKS_OPTION
+from core.data.sources.server_folders import FOLDERS_VARIABLE
 from core.data.split.splitting import SplitConfig
 from core.errors import ConfigError, NotFoundError
 from core.messages import N_

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from core.cli.terminal import Answer
 from core.data.containers.config import ContainerKind
 from core.data.formats.doubts import DoubtKind
-from core.data.formats.notes import NoteKind
 from core.data.formats.summary import Example, Understanding
 from core.data.labels.boxes import BoxUse
+from core.data.notes import NoteKind
 from core.optional_packages import OPTIONAL_PACKAGES, install_command
 
 _SHOWN_CLASSES = 12

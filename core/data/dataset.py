@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from core.data.formats.notes import Note
+from core.data.decoder_version import record_decoder
 from core.data.group_salt import create_salt
 from core.data.images.channels import ChannelMapping
 from core.data.images.depth import PixelRange
@@ -33,7 +33,7 @@ from core.data.manifest import (
     read_manifest,
     with_changes,
 )
-from core.data.pixels.decoder_version import record_decoder
+from core.data.notes import Note
 from core.data.skip_reasons import Reason, Skipped
 from core.data.split.splitting import SplitConfig
 from core.data.split.sufficiency import unusable_classes

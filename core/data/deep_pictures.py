@@ -16,7 +16,6 @@ from pathlib import Path
 import pandas as pd
 
 from core.data.dataset import SHALLOW_FORMATS, Dataset, Ranges, stored_path, thumbnail_path
-from core.data.formats.notes import Note, NoteKind
 from core.data.images.channels import ChannelMapping
 from core.data.images.depth import PixelRange, is_deep
 from core.data.images.picture import PictureError, open_picture
@@ -28,6 +27,7 @@ from core.data.images.value_ranges import (
     find_range,
 )
 from core.data.import_config import ImportConfig
+from core.data.notes import Note, NoteKind
 from core.data.pixels.decoding import examine_picture
 from core.errors import ConfigError
 from core.messages import N_

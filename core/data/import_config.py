@@ -1,16 +1,13 @@
-"""Import settings and the records of an import job."""
+"""Import settings, and the request of an import job."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from core.data.containers.config import ContainerConfig
-from core.data.formats.summary import Understanding
 from core.data.labels.boxes import BoxUse, CropConfig
 from core.data.labels.label_table import TableColumns
-from core.data.skip_reasons import Skipped
 from core.data.split.splitting import SplitConfig
 from core.records import JsonObject, Record
 
@@ -99,17 +96,3 @@ class ImportRequest(Record):
             name: values.pop(name) for name in ("project", "source", "sample", "add") if name in values
         }
         return {**own, "settings": values}
-
-
-@dataclass(frozen=True, kw_only=True)
-class ImportResult(Record):
-    """Result of an import job."""
-
-    project: str
-    # Number of pictures by class.
-    classes: Mapping[str, int]
-    skipped: tuple[Skipped, ...] = ()
-    # The dataset version that the import made.
-    version: int
-    # None in results of older versions.
-    understanding: Understanding | None = None

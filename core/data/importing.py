@@ -14,18 +14,18 @@ from core.data.deep_pictures import require_same_range, settle_range
 from core.data.editing.change import changing, user_name
 from core.data.editing.splits import copies_of_test
 from core.data.editing.versions import show_again
-from core.data.formats.notes import Note
 from core.data.formats.summary import Understanding
 from core.data.group_salt import share_salt
 from core.data.images.channels import ChannelMapping
 from core.data.import_config import ImportConfig
-from core.data.labels.class_names import checked_class_name, checked_label, natural_order
+from core.data.labels.class_names import checked_class_name, checked_label
 from core.data.labels.label_sets import named_classes, renamed, require_plain_names
 from core.data.labels.layout import FileAssignment
 from core.data.labels.task import Task
 from core.data.manifest import complete_manifest, empty_manifest
 from core.data.near_duplicates.hash_index import keep_window_hashes, read_window_hashes
 from core.data.near_duplicates.search import near_duplicate_groups
+from core.data.notes import Note
 from core.data.pixels.channel_choice import require_same_channels
 from core.data.pixels.decoder_changes import drop_outdated
 from core.data.reading import (
@@ -42,6 +42,7 @@ from core.data.split.sufficiency import require_two_classes, require_two_labels,
 from core.data.version_record import Edit, EditKind, drawn_split
 from core.errors import ConfigError, DataError
 from core.messages import N_
+from core.natural_order import natural_order
 from core.progress import Progress, QuietProgress
 from core.workspace import Project, close_staging, open_staging, publish_project, require_free_name
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from core.data.dataset import open_dataset
 from core.data.formats.understanding import ConfirmationNeededError
-from core.data.import_config import ImportRequest, ImportResult
+from core.data.import_config import ImportRequest
+from core.data.import_result import ImportResult
 from core.data.importing import add_pictures, import_dataset
 from core.data.question import write_question
 from core.data.sources.samples import SAMPLES

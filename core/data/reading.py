@@ -27,7 +27,6 @@ from core.data.deep_pictures import known_range, settle_range
 from core.data.exports.range_file import stated_range
 from core.data.formats.cropping import notes_on_left_out
 from core.data.formats.import_format import FormatReading
-from core.data.formats.notes import Note, NoteKind
 from core.data.formats.summary import Understanding
 from core.data.formats.understanding import understand
 from core.data.group_salt import share_salt
@@ -35,15 +34,15 @@ from core.data.images.channels import ChannelMapping
 from core.data.images.depth import PixelRange
 from core.data.import_config import ImportConfig
 from core.data.labels.boxes import CropConfig
-from core.data.labels.class_names import natural_order
 from core.data.labels.label_sets import label_names, renamed_label, union_of
 from core.data.labels.layout import FileAssignment, Split, spelling_of_classes
 from core.data.manifest import complete_manifest
 from core.data.near_duplicates.hash_index import keep_window_hashes
+from core.data.notes import Note, NoteKind
 from core.data.pixels.channel_choice import known_channels
-from core.data.server_folders import allowed_roots
 from core.data.skip_reasons import Reason, Skipped, SkipReason
 from core.data.sources.opening import Listing, Member, UnreadableMemberError, open_source
+from core.data.sources.server_folders import allowed_roots
 from core.data.split.splitting import measuring_rank
 from core.data.storing import (
     CHANNELS,
@@ -58,6 +57,7 @@ from core.data.storing import (
 )
 from core.errors import ConfigError, DataError
 from core.messages import N_
+from core.natural_order import natural_order
 from core.progress import Progress, Stage, raise_if_stopped
 
 # Files in memory at once.

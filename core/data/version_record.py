@@ -11,9 +11,9 @@ from enum import StrEnum
 from pathlib import Path
 from typing import ClassVar
 
-from core.data.formats.notes import Note
 from core.data.labels.task import Task
 from core.data.legacy_sentences import EDITS
+from core.data.notes import Note
 from core.data.skip_reasons import Skipped, Value
 from core.data.split.splitting import SplitConfig
 from core.messages import N_, Message

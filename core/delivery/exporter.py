@@ -56,7 +56,7 @@ class DeliveredModel:
         detector = read_detector(self.run)
         if detector is None:
             return self.keras_model
-        from core.delivery.formats.stranger_output import with_stranger_score
+        from core.evaluation.strangers.network_output import with_stranger_score
 
         model = with_stranger_score(self.keras_model, detector)
         model.trainable = False

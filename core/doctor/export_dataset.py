@@ -6,7 +6,7 @@ from collections import defaultdict
 from pathlib import Path
 
 from core.data.dataset import Dataset, open_dataset
-from core.data.export import (
+from core.data.exports.export import (
     DEFAULT_FORMAT,
     exported_dataset_path,
     remove_exports,

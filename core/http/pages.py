@@ -18,7 +18,7 @@ from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from core.archive.saved import find_archive
-from core.data.pixels.decoder_version import DECODER, recorded_decoder
+from core.data.decoder_version import DECODER, recorded_decoder
 from core.data.pixels.drawing import drawing_number
 from core.errors import DeliveryError, NotFoundError, UnreadableImageError
 from core.http import answers
@@ -162,7 +162,7 @@ def dataset_address(project: str, version: int, format: str = "folders") -> str:
 
 def cleaned_dataset(request: Request) -> Response:
     """Send the exported zip of a dataset version, streamed from disk."""
-    from core.data.export import DEFAULT_FORMAT, exported_dataset_path
+    from core.data.exports.export import DEFAULT_FORMAT, exported_dataset_path
     from core.data.exports.table import DATASET_FORMATS
 
     try:

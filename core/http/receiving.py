@@ -15,7 +15,7 @@ from starlette.requests import Request
 
 from core.errors import ConfigError, MediaTypeError, RequestTooLargeError
 from core.http.endpoint import SentPicture
-from core.http.openapi.note import require_limits
+from core.http.note import require_limits
 from core.messages import N_
 from core.records import JsonObject, Record
 

@@ -14,11 +14,11 @@ from PIL import Image
 from core.data.dataset import Dataset, open_dataset
 from core.data.editing.labels import exclude
 from core.data.editing.versions import restore_version
-from core.data.export import write_cleaned_dataset
-from core.data.formats.notes import NoteKind
+from core.data.exports.export import write_cleaned_dataset
 from core.data.images.depth import PixelRange
 from core.data.import_config import ImportConfig
 from core.data.importing import add_pictures, add_to_class, import_dataset
+from core.data.notes import NoteKind
 from core.data.pixels.arrays import PictureStore
 from core.data.pixels.decoding import load_picture
 from core.data.pixels.viewing import view_picture

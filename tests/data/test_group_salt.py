@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from core.data.dataset import open_dataset
-from core.data.export import write_cleaned_dataset
+from core.data.exports.export import write_cleaned_dataset
 from core.data.exports.table import DATASET_FORMATS
 from core.data.importing import add_pictures, add_to_class, create_project, import_dataset
 from core.progress import QuietProgress

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from core.data.import_config import ImportConfig, ImportRequest, ImportResult
+from core.data.import_config import ImportConfig, ImportRequest
+from core.data.import_result import ImportResult
 from core.data.labels.label_table import TableColumns
 from core.data.skip_reasons import Reason, Skipped, SkipReason
 from core.data.split.splitting import SplitConfig

@@ -21,7 +21,6 @@ from core.data.dataset import Dataset, open_dataset
 from core.data.import_config import ImportConfig
 from core.data.importing import ImportReport, import_dataset
 from core.data.job import import_pictures
-from core.data.labels.class_names import natural_order
 from core.data.labels.layout import Split
 from core.data.pixels.decoding import PictureFacts, examine_picture
 from core.data.split.splitting import SplitConfig
@@ -37,6 +36,7 @@ from core.errors import (
     TooFewClassesError,
     TooFewImagesError,
 )
+from core.natural_order import natural_order
 from core.progress import JobStopped, QuietProgress, Stage
 from core.workspace import list_projects, open_staging, publish_project
 from tests.support.pictures import (

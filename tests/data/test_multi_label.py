@@ -13,7 +13,7 @@ from core.data.editing.classes import add_class, merge_classes, remove_class, re
 from core.data.editing.labels import add_label, relabel, relabel_each, take_label
 from core.data.editing.splits import redraw_split, settle_split
 from core.data.editing.versions import restore_version
-from core.data.export import write_cleaned_dataset
+from core.data.exports.export import write_cleaned_dataset
 from core.data.import_config import ImportConfig
 from core.data.importing import add_pictures, add_to_class, create_project, import_dataset
 from core.data.labels.layout import Split

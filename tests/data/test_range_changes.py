@@ -14,7 +14,7 @@ from core.data.dataset import Dataset, open_dataset
 from core.data.editing.labels import exclude
 from core.data.editing.ranges import RangeChoice, change_range
 from core.data.editing.versions import restore_version
-from core.data.export import write_cleaned_dataset
+from core.data.exports.export import write_cleaned_dataset
 from core.data.history import changes_between, compare_versions, list_versions
 from core.data.images.depth import PixelRange
 from core.data.import_config import ImportConfig

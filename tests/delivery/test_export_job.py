@@ -13,9 +13,9 @@ import pytest
 from filelock import FileLock, Timeout
 
 from core.delivery import export, export_job
-from core.delivery.certificate.delivered import SealCheck, check_delivered
 from core.delivery.certificate.records import Certificate
 from core.delivery.certificate.store import FileState, certificate_file, read_certificate
+from core.delivery.delivered import SealCheck, check_delivered
 from core.delivery.export import in_order_of_making, state_of
 from core.delivery.export_job import Doing, ExportRequest, _Work, work_of
 from core.delivery.exporter import DeliveredModel, Exporter, FormatGroup

@@ -13,7 +13,7 @@ from PIL import Image
 
 from benchmarks.tool_sources import PYTHON
 from core.data.dataset import Dataset, open_dataset
-from core.data.export import write_cleaned_dataset
+from core.data.exports.export import write_cleaned_dataset
 from core.data.import_config import ImportConfig
 from core.data.importing import import_dataset
 from core.data.labels.label_sets import label_names

@@ -17,7 +17,7 @@ import pytest
 
 import core
 from core.data.dataset import image_path, thumbnail_path
-from core.data.pixels.decoder_version import DECODER, record_decoder
+from core.data.decoder_version import DECODER, record_decoder
 from core.data.pixels.decoding import examine_picture
 from core.delivery.export import EXPORTERS
 from core.delivery.exporter import Exporter

@@ -15,7 +15,7 @@ from streamlit.testing.v1 import AppTest
 from core.data.dataset import open_dataset
 from core.data.formats.table import FORMATS
 from core.data.import_config import ImportRequest
-from core.data.server_folders import FOLDERS_VARIABLE
+from core.data.sources.server_folders import FOLDERS_VARIABLE
 from core.data.version_record import version_file
 from core.files import read_json, write_json
 from core.jobs.directory import JobDirectory, list_jobs

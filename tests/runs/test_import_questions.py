@@ -9,7 +9,7 @@ import pytest
 
 from core.data.dataset import open_dataset
 from core.data.formats.doubts import DoubtKind
-from core.data.import_config import ImportResult
+from core.data.import_result import ImportResult
 from core.data.version_record import read_version_record
 from core.files import read_json, write_json
 from core.jobs.directory import JobDirectory, list_jobs

@@ -13,8 +13,8 @@ import pytest
 from core.data.labels.task import Task
 from core.delivery.exporter import DeliveredModel, Exporter
 from core.delivery.facts import BackboneFacts, MeasuredMetric, ModelFacts
-from core.delivery.formats.stranger_output import with_stranger_score
 from core.evaluation.strangers.detector import Knowns, fit_detector
+from core.evaluation.strangers.network_output import with_stranger_score
 from core.models.architectures.classifier import FEATURES_LAYER, PICTURE_LAYER, build_classifier
 from core.models.head import HeadWeights
 from core.optional_packages import OPTIONAL_PACKAGES

@@ -2,7 +2,7 @@
 
 To add a kind, write its functions in a file of its own, give it a code in ``config.py``, its suffixes in
 ``sources/members.py`` and ``readers.py``, its reader in ``core/optional_packages.py``, the sentences of its offer in
-``offers.py``, of its note in ``formats/notes.py`` and of its missing reader in ``skip_reasons.py``, and add the row to
+``offers.py``, of its note in ``notes.py`` and of its missing reader in ``skip_reasons.py``, and add the row to
 ``table.py``.
 """
 

@@ -10,11 +10,11 @@ import pandas as pd
 from filelock import FileLock, Timeout
 
 from core.data.dataset import Dataset, Ranges, open_dataset, write_version
-from core.data.formats.notes import Note
 from core.data.images.channels import ChannelMapping
 from core.data.labels.class_names import with_new_classes
 from core.data.labels.label_sets import named_classes, renamed
 from core.data.labels.task import Task
+from core.data.notes import Note
 from core.data.skip_reasons import Skipped
 from core.data.split.splitting import SplitConfig
 from core.data.version_record import Edit

@@ -9,7 +9,7 @@ import pandas as pd
 
 from core.data.dataset import Dataset, erased_file, open_dataset, stored_path, thumbnail_path
 from core.data.editing.change import changing
-from core.data.export import remove_exports
+from core.data.exports.export import remove_exports
 from core.data.manifest import drop_contents
 from core.data.pixels.cache_removal import forget_pictures
 from core.data.pixels.drawing import keep_drawn

@@ -14,11 +14,11 @@ from functools import lru_cache
 from core.data.formats.doubts import Doubt, DoubtKind
 from core.data.formats.import_format import FormatReading
 from core.data.formats.label_files import split_of_path
-from core.data.formats.notes import Note, NoteKind
 from core.data.formats.survey import Survey
 from core.data.labels.boxes import Box
 from core.data.labels.label_sets import NONE_OF_THEM, SEPARATOR, plain_name
 from core.data.labels.layout import FileAssignment, Split, label_of
+from core.data.notes import Note, NoteKind
 from core.data.skip_reasons import Reason, SkipReason
 from core.data.sources.members import TABLE_SUFFIXES, Member
 from core.errors import DataError

@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import replace
 
 from core.data.formats.import_format import FormatReading
-from core.data.formats.notes import Note, NoteKind
+from core.data.notes import Note, NoteKind
 from core.data.sources.members import Member
 
 # Roboflow: “IMG_1_jpg.rf.1f0c8e….jpg”.

@@ -8,10 +8,10 @@ from dataclasses import replace
 from core.data.formats.comparison import classes_of
 from core.data.formats.doubts import Doubt, DoubtKind, listed
 from core.data.formats.import_format import FormatReading
-from core.data.formats.notes import Note, NoteKind
 from core.data.formats.numbered_classes import are_numbered, with_names, with_names_beside
 from core.data.formats.survey import Survey
 from core.data.import_config import ImportConfig
+from core.data.notes import Note, NoteKind
 
 
 def with_class_names(

@@ -9,12 +9,12 @@ from dataclasses import replace
 
 from core.data.formats.doubts import Doubt, DoubtKind, doubts_about_classes
 from core.data.formats.import_format import Confidence, Evidence, FormatReading, ImportFormat
-from core.data.formats.notes import Note, NoteKind
 from core.data.formats.survey import Survey
 from core.data.import_config import ImportConfig
 from core.data.labels.layout import FileAssignment, nesting_of_folders, read_layout
 from core.data.labels.multi_label_table import labels_in_cells
 from core.data.labels.nesting import Nesting
+from core.data.notes import Note, NoteKind
 from core.data.skip_reasons import Reason, SkipReason
 from core.data.sources.members import Member, UnreadableMemberError
 from core.errors import DataError

@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Mapping
 
 from core.data.formats.import_format import FormatReading, ImportFormat
-from core.data.formats.notes import Note, NoteKind
 from core.data.labels.label_sets import label_names
+from core.data.notes import Note, NoteKind
 from core.messages import Message
 
 _MOST_DIFFERENT = 0.02  # share of pictures that two readings may label differently and still agree

@@ -14,10 +14,10 @@ from core.data.formats.augmented_copies import original_of
 from core.data.formats.comparison import classes_of
 from core.data.formats.examples import choose_examples, example_of
 from core.data.formats.import_format import FormatReading
-from core.data.formats.notes import Note, NoteKind
 from core.data.formats.summary import CropOffer
 from core.data.labels.boxes import Box, BoxFlag, BoxShape, CropConfig
 from core.data.labels.layout import FileAssignment, label_of
+from core.data.notes import Note, NoteKind
 from core.data.pixels.crops import too_small
 from core.data.skip_reasons import Reason, SkipReason
 from core.data.sources.members import Member

@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 
 from core.data.formats.doubts import Doubt
-from core.data.formats.notes import Note
 from core.data.formats.survey import Survey
 from core.data.import_config import ImportConfig
 from core.data.labels.boxes import Box
 from core.data.labels.label_table import TableColumns
 from core.data.labels.layout import FileAssignment
+from core.data.notes import Note
 from core.data.skip_reasons import Reason
 from core.data.sources.members import Member
 from core.messages import Message

@@ -9,12 +9,12 @@ from typing import Any
 
 from core.data.formats.import_format import FormatReading
 from core.data.formats.label_files import MOST_LOOKED_AT
-from core.data.formats.notes import Note, NoteKind
 from core.data.formats.survey import Survey
 from core.data.formats.tools.yolo_names import names_in_yaml
 from core.data.labels.class_names import checked_class_name
 from core.data.labels.label_sets import NONE_OF_THEM, SEPARATOR, label_names
 from core.data.labels.layout import label_of
+from core.data.notes import Note, NoteKind
 from core.data.sources.members import Member
 from core.errors import DataError
 from core.messages import N_

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from core.data.containers.offers import MissingReader, Offer
 from core.data.formats.doubts import Doubt
-from core.data.formats.notes import Note
 from core.data.labels.label_table import TableColumns
+from core.data.notes import Note
 from core.data.pixels.channel_offer import ChannelOffer
 from core.messages import Message
 from core.records import Record

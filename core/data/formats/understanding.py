@@ -21,7 +21,6 @@ from core.data.formats.cropping import (
 from core.data.formats.doubts import CHOICES, Doubt, DoubtKind, doubts_about_classes, listed
 from core.data.formats.examples import ExampleFiles, choose_examples, example_of, read_examples
 from core.data.formats.import_format import Confidence, Evidence, FormatReading, ImportFormat
-from core.data.formats.notes import Note, NoteKind
 from core.data.formats.summary import Example, Understanding
 from core.data.formats.survey import Survey
 from core.data.formats.table import FORMATS
@@ -30,6 +29,7 @@ from core.data.formats.tables.unread_files import doubts_about_unread_files
 from core.data.import_config import ImportConfig
 from core.data.labels.boxes import BoxUse
 from core.data.labels.layout import Split
+from core.data.notes import Note, NoteKind
 from core.data.pixels.channel_offer import channel_views, find_channel_offer
 from core.data.sources.members import Listing
 from core.errors import ConfigError, DataError, ErrorCode

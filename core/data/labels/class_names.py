@@ -1,8 +1,7 @@
-"""Class names: validation and natural order."""
+"""Class names: validation, and their order."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable, Sequence
 
 from core.data.labels.label_sets import join_names, require_plain_names, split_cell
@@ -10,16 +9,9 @@ from core.data.labels.layout import clean_label
 from core.data.labels.task import Task
 from core.errors import ClassNameError
 from core.messages import N_
+from core.natural_order import natural_order
 
 MAX_CLASS_NAME_LENGTH = 120
-# Of a number in a name. Python refuses to read more than 4300.
-_MAX_DIGITS = 4000
-
-
-def natural_order(name: str) -> list[tuple[int, int, str]]:
-    """Return a sort key by which class 2 precedes class 10."""
-    pieces = [piece for piece in re.split(r"(\d+)", name.casefold()) if piece]
-    return [(0, int(piece), "") if _is_number(piece) else (1, 0, piece) for piece in pieces]
 
 
 def checked_class_name(name: str, others: Iterable[str]) -> str:
@@ -76,7 +68,3 @@ def with_new_classes(names: Iterable[str], labels: Collection[str]) -> list[str]
     new = sorted(set(labels) - set(known) - {""}, key=natural_order)
     is_natural = known == sorted(known, key=natural_order)
     return sorted([*known, *new], key=natural_order) if is_natural else [*known, *new]
-
-
-def _is_number(piece: str) -> bool:
-    return piece.isdecimal() and len(piece) <= _MAX_DIGITS

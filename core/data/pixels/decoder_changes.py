@@ -16,10 +16,10 @@ from filelock import FileLock
 from PIL import Image, ImageFile
 
 from core.data.dataset import Dataset, pictures_of_all_versions, stored_path
+from core.data.decoder_version import DECODER, record_decoder, recorded_decoder
 from core.data.images import colour, depth, jpeg, tiff, tiff_samples
 from core.data.images.picture import DECODER_ERRORS
 from core.data.pixels.cache_removal import keep_hashes, keep_pixels
-from core.data.pixels.decoder_version import DECODER, record_decoder, recorded_decoder
 from core.data.pixels.range_changes import follow_range
 from core.data.pixels.redrawing import newest_settings, redraw
 from core.progress import Progress, QuietProgress

@@ -156,7 +156,7 @@ def _mean_score(
     activation: Activation,
 ) -> keras.KerasTensor:
     """Weighted mean of the members' stranger scores."""
-    from core.delivery.formats.stranger_output import SCORE_LAYER, stranger_score
+    from core.evaluation.strangers.network_output import SCORE_LAYER, stranger_score
 
     scores = [
         stranger_score(own, answer, detector, is_softmax=activation == "softmax", prefix=f"member_{number}_")

@@ -13,7 +13,7 @@ from core.errors import UnreadableImageError
 from core.evaluation.calibration.conformal import PROMISES, USUAL_PROMISE, require_promise
 from core.evaluation.explanations.drawing import overlaid, png
 from core.http.inference.classifiers import LoadedRun
-from core.http.openapi.note import Note
+from core.http.note import Note
 from core.messages import N_
 from core.records import Record
 

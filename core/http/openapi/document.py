@@ -9,7 +9,7 @@ from http import HTTPStatus
 import core
 from core.http.access.tokens import Scope
 from core.http.endpoint import QUALIFIED_PARAMETERS, Endpoint
-from core.http.openapi.note import QUALIFIED_ID
+from core.http.note import QUALIFIED_ID
 from core.http.openapi.schema import Schemas, required_fields
 from core.http.problems import MEDIA_TYPE
 from core.records import JsonObject, Record

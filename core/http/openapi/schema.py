@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
-from core.http.openapi.note import Note, notes_of
+from core.http.note import Note, notes_of
 from core.messages import Message
 from core.records import JsonObject, Record, to_json_value
 

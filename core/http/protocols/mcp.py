@@ -22,7 +22,7 @@ from core.http.endpoint import Answer, Call, Endpoint, SentPicture
 from core.http.inference.answers import PredictOptions
 from core.http.inference.classifiers import LoadedClassifiers
 from core.http.metrics import Metrics
-from core.http.openapi.note import QUALIFIED_ID, Note
+from core.http.note import QUALIFIED_ID, Note
 from core.http.openapi.schema import Schemas, required_fields
 from core.http.receiving import parse_json, parse_record, picture_of_base64
 from core.http.responses import json_response

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from core.http.access.tokens import Scope
 from core.http.endpoint import Call, Endpoint
-from core.http.openapi.note import Note
+from core.http.note import Note
 from core.http.v1.data.datasets import MAX_LIMIT
 from core.prediction.drift.comparing import Drift
 from core.prediction.drift.measuring import LEAST_ANSWERS, comparable_answers, measure_drift

@@ -11,7 +11,7 @@ from core.archive.records import USUAL_PARTS, Part, SaveRequest
 from core.archive.saved import find_archive
 from core.http.access.tokens import Scope
 from core.http.endpoint import Call, Endpoint
-from core.http.openapi.note import Note
+from core.http.note import Note
 from core.http.v1.data.imports import UploadSource, uploaded
 from core.http.v1.views import JobView, job_view
 from core.records import Record

@@ -9,7 +9,7 @@ from typing import Annotated
 from core.errors import NotFoundError, UploadError, WeightsError
 from core.http.access.tokens import Scope
 from core.http.endpoint import Call, Endpoint
-from core.http.openapi.note import Note
+from core.http.note import Note
 from core.http.v1.data.imports import UploadSource, uploaded
 from core.http.v1.views import JobView, job_view
 from core.messages import N_

@@ -9,7 +9,7 @@ from starlette.responses import StreamingResponse
 
 from core.http.access.tokens import Scope
 from core.http.endpoint import Call, Endpoint
-from core.http.openapi.note import Note
+from core.http.note import Note
 from core.http.v1.data.imports import UploadOrFolder, source_path
 from core.http.v1.views import JobView, job_view
 from core.prediction.batch.batches import Batch, find_batch, list_batches

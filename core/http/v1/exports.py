@@ -15,7 +15,7 @@ from core.delivery.files import require_delivered
 from core.errors import ConfigError, NotFoundError
 from core.http.access.tokens import Scope
 from core.http.endpoint import Call, Endpoint
-from core.http.openapi.note import Note
+from core.http.note import Note
 from core.http.v1.views import JobView, job_view
 from core.messages import N_
 from core.records import Record

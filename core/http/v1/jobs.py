@@ -10,7 +10,7 @@ from core.errors import NotFoundError
 from core.http.access.tokens import Scope
 from core.http.endpoint import Call, Endpoint
 from core.http.names import job_named
-from core.http.openapi.note import Note
+from core.http.note import Note
 from core.http.v1.views import JobList, JobView, job_view
 from core.jobs.directory import list_jobs
 from core.messages import N_

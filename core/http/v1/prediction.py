@@ -10,7 +10,7 @@ from core.http.access.tokens import Scope
 from core.http.endpoint import Call, Endpoint, SentPicture
 from core.http.inference.answers import PredictAnswer, PredictOptions, answer_picture
 from core.http.inference.noting import note_if_wanted
-from core.http.openapi.note import Note
+from core.http.note import Note
 from core.http.receiving import MAX_PICTURES, picture_of_base64, require_few_pictures
 from core.messages import N_
 from core.prediction.noting import PictureAnswer

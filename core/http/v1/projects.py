@@ -13,7 +13,7 @@ from core.data.labels.task import Task
 from core.errors import BusyError
 from core.http.access.tokens import Scope
 from core.http.endpoint import Call, Endpoint
-from core.http.openapi.note import Note
+from core.http.note import Note
 from core.messages import N_
 from core.records import Record
 from core.runs.job_lookup import active_jobs

@@ -16,7 +16,7 @@ from core.errors import ConfigError, NotFoundError
 from core.http.access.tokens import Scope
 from core.http.endpoint import Call, Endpoint
 from core.http.names import checked_digest, run_of
-from core.http.openapi.note import Note
+from core.http.note import Note
 from core.http.v1.prediction import EncodedPictures, sent_pictures
 from core.http.v1.projects import ProjectView, project_view
 from core.messages import N_, first_of

@@ -10,7 +10,7 @@ from core.errors import NotFoundError
 from core.http.access.tokens import Scope
 from core.http.endpoint import Call, Endpoint
 from core.http.names import search_named, search_of
-from core.http.openapi.note import Note
+from core.http.note import Note
 from core.http.v1.views import (
     FILLED_IN,
     JobList,

@@ -12,7 +12,7 @@ from core.errors import NotFoundError
 from core.http.access.tokens import Scope
 from core.http.endpoint import Call, Endpoint
 from core.http.names import search_named
-from core.http.openapi.note import Note
+from core.http.note import Note
 from core.http.v1.views import JobView, RunView, Settings, job_view, run_view
 from core.messages import N_
 from core.records import Record

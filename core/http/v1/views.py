@@ -11,7 +11,7 @@ from core.delivery.files import is_delivered
 from core.errors import ConfigError, DarkroomError
 from core.evaluation.evaluated_run import measured_report
 from core.evaluation.report import has_report
-from core.http.openapi.note import Note
+from core.http.note import Note
 from core.http.openapi.schema import Schemas
 from core.jobs.directory import JobDirectory
 from core.jobs.kinds import JobKind

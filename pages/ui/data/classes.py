@@ -6,9 +6,9 @@ import streamlit as st
 
 from core.data.dataset import Dataset
 from core.data.editing.classes import add_class, merge_classes, remove_class, rename_class, reorder_classes
-from core.data.labels.class_names import natural_order
 from core.data.labels.label_sets import by_class
 from core.data.labels.task import Task
+from core.natural_order import natural_order
 from core.workspace import Project
 from pages.ui import state
 from pages.ui.class_counts import show_class_counts

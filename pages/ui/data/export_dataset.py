@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from core.data.dataset import Dataset
-from core.data.export import exported_dataset_path
+from core.data.exports.export import exported_dataset_path
 from core.data.exports.table import DATASET_FORMATS
 from core.http.pages import dataset_address
 from core.jobs.directory import JobDirectory, list_jobs

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from core.data.server_folders import FOLDERS_VARIABLE, allowed_roots, checked_folder
+from core.data.sources.server_folders import FOLDERS_VARIABLE, allowed_roots, checked_folder
 from core.errors import DarkroomError
 from core.prediction.batch.sources import is_archive
 from core.runs.batches import start_batch

@@ -14,7 +14,7 @@ from pyarrow import parquet
 
 from core.cli.dataset import COMMANDS
 from core.data.dataset import Dataset, open_dataset
-from core.data.export import write_cleaned_dataset
+from core.data.exports.export import write_cleaned_dataset
 from core.data.exports.export_format import DatasetExportFormat
 from core.data.exports.table import DATASET_FORMATS
 from core.data.import_config import ImportConfig

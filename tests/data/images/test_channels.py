@@ -11,10 +11,10 @@ import pytest
 import tifffile
 
 from core.data.dataset import open_dataset
-from core.data.formats.notes import NoteKind
 from core.data.images.picture import decode_picture, measured_values, open_picture
 from core.data.importing import import_dataset
 from core.data.metadata.removal import strip_metadata
+from core.data.notes import NoteKind
 from core.data.version_record import read_version_record
 from tests.support.pictures import class_folders, small_photograph, write_folder
 

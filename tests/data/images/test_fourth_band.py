@@ -11,9 +11,9 @@ import pytest
 import tifffile
 from PIL import Image
 
-from core.data.formats.notes import NoteKind
 from core.data.images.picture import decode_picture, open_picture
 from core.data.importing import import_dataset
+from core.data.notes import NoteKind
 from tests.support.pictures import class_folders, encoded, small_photograph, write_folder
 
 COLOURS = small_photograph()

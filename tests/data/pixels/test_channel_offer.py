@@ -10,10 +10,10 @@ import pytest
 from PIL import Image
 
 from core.data.dataset import Dataset, open_dataset
-from core.data.formats.notes import NoteKind
 from core.data.formats.understanding import ConfirmationNeededError
 from core.data.import_config import ImportConfig
 from core.data.importing import ImportReport, add_pictures, import_dataset
+from core.data.notes import NoteKind
 from core.data.pixels.channel_offer import channel_views
 from core.data.pixels.decoding import load_picture
 from core.data.question import channel_views as views_of

@@ -11,13 +11,13 @@ import pytest
 from PIL import Image, ImageCms
 
 from core.data.dataset import Dataset, open_dataset
+from core.data.decoder_version import DECODER, recorded_decoder
 from core.data.images import colour
 from core.data.import_config import ImportConfig
 from core.data.importing import add_pictures, import_dataset
 from core.data.near_duplicates.search import near_duplicates
 from core.data.pixels.arrays import arrays_path, decoded_pictures, open_pictures
 from core.data.pixels.decoder_changes import _is_changed, drop_outdated
-from core.data.pixels.decoder_version import DECODER, recorded_decoder
 from core.data.pixels.decoding import examine_picture, load_picture
 from core.data.pixels.statistics import STATISTICS
 from core.progress import JobStopped, QuietProgress

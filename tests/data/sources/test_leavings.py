@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from core.data.formats.notes import NoteKind
 from core.data.formats.understanding import understand
 from core.data.import_config import ImportConfig
+from core.data.notes import NoteKind
 from core.data.sources.leavings import is_junk, leaving_of
 from core.data.sources.opening import open_source
 from tests.support.pictures import digit, write_folder, write_zip

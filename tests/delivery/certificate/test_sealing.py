@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.delivery.certificate.delivered import SealCheck, check_delivered
 from core.delivery.certificate.verify import changed_files, make_pictures
+from core.delivery.delivered import SealCheck, check_delivered
 from core.delivery.formats.bundle_format import BUNDLE
 from core.errors import DamagedFileError, DarkroomError, DeliveryError, NotFoundError
 from core.files import sha256_bytes

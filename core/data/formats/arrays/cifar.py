@@ -24,10 +24,10 @@ from core.data.formats.arrays.embedded import (
 from core.data.formats.arrays.pickles import ObjectArrayError, PickledArray, load_plain_pickle
 from core.data.formats.import_format import Confidence, Evidence, FormatReading, ImportFormat
 from core.data.formats.label_files import class_named, class_names_on_lines, laid_out_as
-from core.data.formats.notes import Note, NoteKind
 from core.data.formats.survey import Survey, read_label_file
 from core.data.import_config import ImportConfig
 from core.data.labels.layout import Split
+from core.data.notes import Note, NoteKind
 from core.data.sources.members import Member
 from core.errors import DataError
 from core.messages import N_, Message

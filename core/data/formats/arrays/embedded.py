@@ -11,11 +11,11 @@ from PIL import Image
 
 from core.data.formats.annotations import Labels, label_text
 from core.data.formats.import_format import FormatReading
-from core.data.formats.notes import Note, NoteKind
 from core.data.formats.survey import Survey
 from core.data.labels.boxes import Box
 from core.data.labels.label_sets import NONE_OF_THEM
 from core.data.labels.layout import FileAssignment, Split
+from core.data.notes import Note, NoteKind
 from core.data.skip_reasons import Reason, SkipReason
 from core.data.sources.members import Member
 from core.errors import DataError

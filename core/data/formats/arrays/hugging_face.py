@@ -24,12 +24,12 @@ from core.data.formats.arrays.objects import boxes_of_tables
 from core.data.formats.doubts import Doubt, DoubtKind
 from core.data.formats.import_format import Confidence, Evidence, FormatReading, ImportFormat
 from core.data.formats.label_files import split_of_path
-from core.data.formats.notes import Note, NoteKind
 from core.data.formats.survey import Survey
 from core.data.import_config import ImportConfig
 from core.data.labels.boxes import Box
 from core.data.labels.label_table import TableColumns
 from core.data.labels.layout import Split
+from core.data.notes import Note, NoteKind
 from core.data.skip_reasons import Reason, SkipReason
 from core.data.sources.members import Member, UnreadableMemberError
 from core.errors import DataError

@@ -21,10 +21,10 @@ from core.data.formats.arrays.embedded import (
 )
 from core.data.formats.import_format import Confidence, Evidence, FormatReading, ImportFormat
 from core.data.formats.label_files import split_of_path
-from core.data.formats.notes import Note, NoteKind
 from core.data.formats.survey import MAX_LABEL_FILE_BYTES, Survey, read_label_file
 from core.data.import_config import ImportConfig
 from core.data.labels.layout import Split, split_named
+from core.data.notes import Note, NoteKind
 from core.data.sources.members import Member
 from core.errors import DataError
 from core.messages import N_, Message

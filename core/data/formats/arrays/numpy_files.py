@@ -27,10 +27,10 @@ from core.data.formats.arrays.embedded import (
     with_own_range,
 )
 from core.data.formats.import_format import Confidence, Evidence, FormatReading, ImportFormat
-from core.data.formats.notes import Note, NoteKind
 from core.data.formats.survey import Survey, is_picture_name, read_label_file
 from core.data.import_config import ImportConfig
 from core.data.labels.layout import Split, split_named
+from core.data.notes import Note, NoteKind
 from core.data.sources.members import Member
 from core.errors import DataError
 from core.messages import N_, Message

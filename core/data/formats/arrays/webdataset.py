@@ -15,10 +15,10 @@ from typing import Any
 from core.data.formats.annotations import Labels, unnamed_files
 from core.data.formats.arrays.embedded import assigned
 from core.data.formats.import_format import Confidence, Evidence, FormatReading, ImportFormat
-from core.data.formats.notes import Note, NoteKind
 from core.data.formats.survey import Survey
 from core.data.formats.tables.folder_splits import splits_of_folders
 from core.data.import_config import ImportConfig
+from core.data.notes import Note, NoteKind
 from core.data.sources.members import Member
 from core.messages import N_, Message
 

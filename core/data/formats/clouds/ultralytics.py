@@ -11,11 +11,11 @@ from typing import Any
 from core.data.formats.annotations import Annotation, Labels, are_multi_label, read_annotations
 from core.data.formats.import_format import Evidence, FormatReading, ImportFormat
 from core.data.formats.label_files import class_named, evidence_in, laid_out_as, line_files
-from core.data.formats.notes import Note, NoteKind
 from core.data.formats.survey import Survey
 from core.data.import_config import ImportConfig
 from core.data.labels.boxes import Box, BoxShape, box_around, box_centred
 from core.data.labels.layout import split_named
+from core.data.notes import Note, NoteKind
 from core.data.sources.members import Member
 from core.errors import DataError
 from core.messages import N_

@@ -8,13 +8,13 @@ from dataclasses import dataclass, replace
 
 from core.data.formats.annotations import Labels
 from core.data.formats.doubts import Doubt, DoubtKind, listed
-from core.data.formats.notes import Note, NoteKind
 from core.data.formats.tables.columns import Roles
 from core.data.labels.flag_columns import read_flags
 from core.data.labels.label_lists import lists_in_cells, separated, separator_of_lists
 from core.data.labels.label_sets import SEPARATOR
 from core.data.labels.layout import label_of
 from core.data.labels.tables import LabelTable
+from core.data.notes import Note, NoteKind
 
 _WHOLE_NUMBER = re.compile(r"^(-?\d+)[.,]0+$")
 _SHOWN_COLUMNS = 3

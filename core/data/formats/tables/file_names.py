@@ -8,11 +8,11 @@ from collections.abc import Sequence
 
 from core.data.formats.doubts import Doubt, DoubtKind
 from core.data.formats.import_format import Confidence, Evidence, FormatReading, ImportFormat
-from core.data.formats.notes import Note, NoteKind
 from core.data.formats.survey import Survey
 from core.data.formats.tables.folder_splits import splits_of_folders
 from core.data.import_config import ImportConfig
 from core.data.labels.layout import FileAssignment, label_of
+from core.data.notes import Note, NoteKind
 from core.data.skip_reasons import Reason, SkipReason
 from core.errors import DataError
 from core.messages import N_, Message

@@ -9,7 +9,6 @@ from dataclasses import replace
 from core.data.formats.annotations import Annotation, label_text, read_annotations
 from core.data.formats.doubts import listed
 from core.data.formats.import_format import FormatReading
-from core.data.formats.notes import Note, NoteKind
 from core.data.formats.survey import Survey
 from core.data.formats.tables.column_names import parts_of_flags
 from core.data.formats.tables.columns import is_no_split
@@ -20,6 +19,7 @@ from core.data.labels.flag_columns import is_yes
 from core.data.labels.further_columns import choose_columns, fields_of
 from core.data.labels.label_table import TableColumns
 from core.data.labels.layout import Split, clean_label, split_named
+from core.data.notes import Note, NoteKind
 from core.errors import DataError
 from core.messages import N_
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from core.data.formats.comparison import classes_of
 from core.data.formats.doubts import Doubt, DoubtKind, listed
 from core.data.formats.import_format import FormatReading
-from core.data.formats.notes import Note, NoteKind
 from core.data.formats.survey import Survey
+from core.data.notes import Note, NoteKind
 from core.data.sources.encodings import TextEncoding
 
 

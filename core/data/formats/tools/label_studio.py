@@ -18,7 +18,6 @@ from core.data.formats.annotations import Annotation, Labels, are_multi_label, m
 from core.data.formats.doubts import Doubt, DoubtKind, listed
 from core.data.formats.import_format import Evidence, FormatReading, ImportFormat
 from core.data.formats.label_files import evidence_in, fitting, json_files, laid_out_as
-from core.data.formats.notes import Note, NoteKind
 from core.data.formats.survey import Survey, parse_json
 from core.data.formats.tools.label_studio_regions import (
     boxes_of_row,
@@ -29,6 +28,7 @@ from core.data.formats.tools.label_studio_regions import (
 )
 from core.data.import_config import ImportConfig
 from core.data.labels.label_table import TableColumns
+from core.data.notes import Note, NoteKind
 from core.data.sources.members import Member
 from core.errors import DataError
 from core.messages import N_

@@ -19,13 +19,13 @@ from dataclasses import replace
 from core.data.formats.annotations import Annotation, read_annotations
 from core.data.formats.import_format import Confidence, Evidence, FormatReading, ImportFormat
 from core.data.formats.label_files import class_named, class_names_on_lines, laid_out_as
-from core.data.formats.notes import Note, NoteKind
 from core.data.formats.survey import Survey
 from core.data.formats.tables.folder_splits import splits_of_folders
 from core.data.formats.tools.yolo_names import names_in_yaml
 from core.data.import_config import ImportConfig
 from core.data.labels.boxes import Box, BoxShape, box_around, box_centred
 from core.data.labels.layout import Split
+from core.data.notes import Note, NoteKind
 from core.data.sources.members import Member
 from core.messages import N_, Message
 

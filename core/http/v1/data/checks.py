@@ -13,7 +13,7 @@ from core.doctor.sentences import FindingKind
 from core.errors import NotFoundError
 from core.http.access.tokens import Scope
 from core.http.endpoint import Call, Endpoint
-from core.http.openapi.note import Note
+from core.http.note import Note
 from core.http.v1.data.datasets import MAX_IDS
 from core.http.v1.views import JobView, job_view
 from core.messages import N_

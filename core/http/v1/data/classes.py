@@ -7,7 +7,7 @@ from typing import Annotated
 
 from core.data.editing.classes import add_class, merge_classes, remove_class, rename_class, reorder_classes
 from core.http.endpoint import Call
-from core.http.openapi.note import Note
+from core.http.note import Note
 from core.http.v1.projects import MAX_CLASSES, ProjectView, edit_endpoint, project_view
 from core.records import Record
 

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from core.data.dataset import open_dataset
 from core.data.editing.labels import add_label, exclude, include, relabel, relabel_each, take_label
 from core.data.editing.versions import erase
-from core.data.export import DEFAULT_FORMAT
+from core.data.exports.export import DEFAULT_FORMAT
 from core.data.exports.table import DATASET_FORMATS
 from core.data.labels.layout import Split
 from core.data.labels.task import Task
@@ -20,7 +20,7 @@ from core.errors import ConfigError
 from core.http.access.tokens import Scope
 from core.http.endpoint import Call, Endpoint
 from core.http.names import checked_digest
-from core.http.openapi.note import Note
+from core.http.note import Note
 from core.http.v1.projects import ProjectView, edit_endpoint, project_view
 from core.http.v1.views import JobView, job_view
 from core.messages import N_

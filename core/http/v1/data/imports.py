@@ -9,13 +9,13 @@ from typing import Annotated, Any
 
 from core.data.formats.summary import Understanding
 from core.data.import_config import ImportConfig
-from core.data.server_folders import checked_folder
 from core.data.sources.samples import SAMPLES
+from core.data.sources.server_folders import checked_folder
 from core.errors import ConfigError, NotFoundError, UploadError
 from core.http.access.tokens import Scope
 from core.http.endpoint import Call, Endpoint
 from core.http.names import job_named
-from core.http.openapi.note import Note
+from core.http.note import Note
 from core.http.v1.views import JobView, job_view
 from core.messages import N_
 from core.records import Record

@@ -16,7 +16,7 @@ from core.doctor.labelling.job import (
 from core.errors import NotFoundError
 from core.http.access.tokens import Scope
 from core.http.endpoint import Call, Endpoint
-from core.http.openapi.note import Note
+from core.http.note import Note
 from core.http.v1.views import JobView, job_view
 from core.messages import N_
 from core.records import Record

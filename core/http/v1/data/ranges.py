@@ -9,7 +9,7 @@ from core.data.dataset import open_dataset
 from core.data.editing.ranges import RangeChoice
 from core.http.access.tokens import Scope
 from core.http.endpoint import Call, Endpoint
-from core.http.openapi.note import Note
+from core.http.note import Note
 from core.http.v1.views import JobView, job_view
 from core.records import Record
 from core.runs.start_project_jobs import start_range_change

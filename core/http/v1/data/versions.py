@@ -14,7 +14,7 @@ from core.data.split.splitting import SplitConfig
 from core.errors import NotFoundError
 from core.http.access.tokens import Scope
 from core.http.endpoint import Call, Endpoint
-from core.http.openapi.note import Note
+from core.http.note import Note
 from core.http.v1.projects import ProjectView, edit_endpoint, project_view
 from core.messages import N_
 from core.records import Record

@@ -19,7 +19,7 @@ from core.evaluation.report import has_report
 from core.http.access.tokens import Scope
 from core.http.endpoint import Call, Endpoint
 from core.http.names import run_named
-from core.http.openapi.note import Note
+from core.http.note import Note
 from core.http.v1.runs import NewEnsemble, members_of
 from core.http.v1.views import RunView, run_view
 from core.jobs.directory import JobDirectory

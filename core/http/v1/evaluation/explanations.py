@@ -15,7 +15,7 @@ from core.evaluation.explanations.verdict import Trust, Verdict
 from core.http.access.tokens import Scope
 from core.http.endpoint import Call, Endpoint
 from core.http.inference.answers import HEATMAP_OPACITY, HEATMAP_SIDE, naming_picture
-from core.http.openapi.note import Note
+from core.http.note import Note
 from core.http.v1.prediction import EncodedPictures, sent_picture
 from core.messages import N_
 from core.prediction.similar import similar_to

@@ -11,7 +11,7 @@ from core.errors import ConfigError
 from core.evaluation.leading import choose_metric, leading_metric
 from core.http.access.tokens import Scope
 from core.http.endpoint import Call, Endpoint
-from core.http.openapi.note import Note
+from core.http.note import Note
 from core.messages import N_
 from core.records import Record
 from core.training.leading_metric import MOST_CLASSES_WITH_MATRIX, LeadingKind, LeadingMetric

@@ -25,7 +25,7 @@ from core.evaluation.report import MultiClassReport, MultiLabelReport
 from core.http.access.tokens import Scope
 from core.http.endpoint import Call, Endpoint
 from core.http.names import run_of
-from core.http.openapi.note import Note
+from core.http.note import Note
 from core.http.v1.data.imports import UploadOrFolder, source_path
 from core.http.v1.evaluation.comparisons import PairView, pair_view
 from core.http.v1.views import JobView, job_view

@@ -13,7 +13,7 @@ from core.evaluation.learning_curve.records import LearningCurve, read_learning_
 from core.evaluation.robustness.records import USUAL_PICTURES, RobustnessReport, read_robustness
 from core.http.access.tokens import Scope
 from core.http.endpoint import Call, Endpoint
-from core.http.openapi.note import Note
+from core.http.note import Note
 from core.http.v1.views import JobView, job_view
 from core.messages import N_
 from core.records import Record

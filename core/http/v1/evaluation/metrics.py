@@ -16,7 +16,7 @@ from core.evaluation.metrics.intervals import Interval
 from core.evaluation.slices.measuring import measure_slices, slice_source
 from core.http.access.tokens import Scope
 from core.http.endpoint import Call, Endpoint
-from core.http.openapi.note import Note
+from core.http.note import Note
 from core.records import Record
 from core.training.leading_metric import LeadingKind
 from core.workspace import list_runs, project_of

@@ -12,7 +12,7 @@ from core.evaluation.calibration.selective import confidences
 from core.evaluation.mistakes.cells import all_mistakes, confusion_cells
 from core.http.access.tokens import Scope
 from core.http.endpoint import Call, Endpoint
-from core.http.openapi.note import Note
+from core.http.note import Note
 from core.http.v1.data.datasets import MAX_LIMIT
 from core.records import Record
 

@@ -11,7 +11,7 @@ from core.catalogues import LANGUAGES, translations
 from core.errors import ConfigError
 from core.http.access.tokens import Scope
 from core.http.endpoint import Call, Endpoint
-from core.http.openapi.note import Note
+from core.http.note import Note
 from core.messages import N_
 from core.records import Record
 from core.reporting.html import report_html

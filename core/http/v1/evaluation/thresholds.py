@@ -20,7 +20,7 @@ from core.evaluation.thresholds.choosing import Choice, choose_by_cost, choose_b
 from core.evaluation.thresholds.measuring import ClassOutcome, class_outcome
 from core.http.access.tokens import Scope
 from core.http.endpoint import Call, Endpoint
-from core.http.openapi.note import Note
+from core.http.note import Note
 from core.messages import N_, first_of
 from core.records import Record
 

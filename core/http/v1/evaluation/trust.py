@@ -22,7 +22,7 @@ from core.evaluation.strangers.results import read_stranger_scores, read_strange
 from core.evaluation.thresholds.measuring import Fraction
 from core.http.access.tokens import Scope
 from core.http.endpoint import Call, Endpoint
-from core.http.openapi.note import Note
+from core.http.note import Note
 from core.messages import N_
 from core.records import Record
 

@@ -11,7 +11,8 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from core.data.additions import Addition, what_was_added
 from core.data.dataset import Dataset, open_dataset
-from core.data.import_config import ImportRequest, ImportResult
+from core.data.import_config import ImportRequest
+from core.data.import_result import ImportResult
 from core.data.importing import add_to_class
 from core.data.labels.label_sets import named_classes
 from core.data.labels.task import Task

@@ -11,14 +11,14 @@ from typing import Any
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile as UploadedBytes
 
-from core.data.server_folders import (
+from core.data.sources.members import DATA_SUFFIXES
+from core.data.sources.server_folders import (
     FOLDERS_VARIABLE,
     FolderContent,
     allowed_roots,
     checked_folder,
     list_folders,
 )
-from core.data.sources.members import DATA_SUFFIXES
 from core.errors import DarkroomError
 from core.messages import N_
 from core.runs.start_imports import UploadedFile, start_import

@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 import streamlit as st
 
 from core.archive.records import RestoreResult
-from core.data.import_config import ImportConfig, ImportRequest, ImportResult
+from core.data.import_config import ImportConfig, ImportRequest
+from core.data.import_result import ImportResult
 from core.data.importing import create_project
 from core.data.skip_reasons import SkipReason
 from core.data.sources.samples import SAMPLES

@@ -9,13 +9,13 @@ import streamlit as st
 
 from core.data.editing.ranges import RangeChoice
 from core.data.formats.doubts import CHOICES, DoubtKind
-from core.data.formats.notes import NoteKind
 from core.data.formats.numbered_classes import are_numbered, names_by_number, names_on_lines
 from core.data.formats.summary import CropOffer, Example, Understanding
 from core.data.formats.table import FORMATS
 from core.data.import_config import ImportConfig, ImportRequest
 from core.data.labels.boxes import CropConfig
 from core.data.labels.label_sets import NONE_OF_THEM, label_names
+from core.data.notes import NoteKind
 from core.errors import DarkroomError
 from core.jobs.directory import JobDirectory
 from core.messages import Message

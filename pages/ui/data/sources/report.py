@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 import streamlit as st
 
 from core.data.dataset import Dataset
-from core.data.formats.notes import Note
 from core.data.formats.summary import Understanding
 from core.data.formats.table import FORMATS
-from core.data.import_config import ImportResult
+from core.data.import_result import ImportResult
 from core.data.labels.layout import Split
+from core.data.notes import Note
 from core.workspace import Project
 from pages.ui import state
 from pages.ui.text import _, escape, ngettext, number, show

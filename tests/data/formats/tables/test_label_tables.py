@@ -10,12 +10,12 @@ import pytest
 
 from core.data.dataset import open_dataset
 from core.data.formats.doubts import DoubtKind
-from core.data.formats.notes import NoteKind
 from core.data.formats.summary import Understanding
 from core.data.formats.understanding import ConfirmationNeededError
 from core.data.import_config import ImportConfig
 from core.data.importing import import_dataset
 from core.data.labels.label_table import TableColumns
+from core.data.notes import NoteKind
 from core.data.version_record import read_version_record
 from core.errors import DataError
 from core.progress import QuietProgress

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from core.data.formats.notes import NoteKind
 from core.data.formats.survey import Survey
 from core.data.formats.understanding import ConfirmationNeededError
 from core.data.labels.boxes import BoxUse
 from core.data.labels.label_table import TableColumns
+from core.data.notes import NoteKind
 from core.data.sources.opening import open_source
 from core.errors import DataError
 from tests.support.formats import read, source

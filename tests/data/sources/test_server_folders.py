@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.data.server_folders import FOLDERS_VARIABLE, allowed_roots, checked_folder, list_folders
+from core.data.sources.server_folders import FOLDERS_VARIABLE, allowed_roots, checked_folder, list_folders
 from core.errors import ConfigError, DarkroomError, DataError, NotFoundError
 from tests.support.pictures import class_folders, write_folder
 

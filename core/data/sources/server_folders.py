@@ -10,10 +10,10 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.data.labels.class_names import natural_order
 from core.data.sources.leavings import is_junk
 from core.errors import ConfigError, DataError, NotFoundError
 from core.messages import N_
+from core.natural_order import natural_order
 
 FOLDERS_VARIABLE = "DARKROOM_FOLDERS"
 # Some file managers put them around a copied path.

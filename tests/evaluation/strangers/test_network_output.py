@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from core.data.labels.task import Task
-from core.delivery.formats.stranger_output import with_stranger_score
 from core.evaluation.strangers.detector import Knowns, fit_detector
+from core.evaluation.strangers.network_output import with_stranger_score
 from core.models.architectures.classifier import FEATURES_LAYER, PICTURE_LAYER, build_classifier
 from core.models.head import HeadWeights
 
