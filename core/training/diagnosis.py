@@ -191,7 +191,8 @@ def _goes_well(metrics: Sequence[EpochRecord], phase: Sequence[EpochRecord]) -> 
         "validation": _percent(best.validation_accuracy),
         "best": best.epoch,
     }
-    if _is_spent(metrics) and not _is_linear_head(phase[-1]) and best is metrics[-1]:
+    can_improve = best.validation_accuracy < 1
+    if can_improve and _is_spent(metrics) and not _is_linear_head(phase[-1]) and best is metrics[-1]:
         return _diagnosis(Verdict.UNFINISHED, _STOPPED_TOO_EARLY, **facts)
     return _diagnosis(Verdict.GOES_WELL, _WELL, **facts)
 

@@ -191,6 +191,14 @@ def test_epochs_spent_while_it_still_got_better_are_too_few() -> None:
     assert "Continue for more epochs" in str(diagnose(metrics))
 
 
+def test_more_epochs_are_not_advised_where_all_is_right() -> None:
+    """The loss alone still falls."""
+    metrics = curve(
+        falling(5, end=0.5), falling(5, end=0.6), planned=5, accuracy=1.0, validation_accuracy=1.0
+    )
+    assert verdict(metrics) is Verdict.GOES_WELL
+
+
 def linear_path(validation_of: Callable[[float], float], *, accuracy: float, validation: float) -> Curve:
     """Some 100 L-BFGS iterations: each weaker penalty lowers the training loss in a step."""
     index = np.linspace(0, 1, 96)
