@@ -22,7 +22,7 @@ from core.messages import N_
 from core.models.backbones import BACKBONES, Backbone, get_backbone
 from core.models.keras_backbones import WITH_TOP
 from core.models.transformers import TRANSFORMERS
-from core.models.weights.safetensors_file import tensor_shapes
+from core.models.weights.safetensors_file import are_among, tensor_shapes
 from core.models.weights.store import is_right_file, supplied_path
 
 _ALGORITHMS = ("md5", "sha256")
@@ -68,7 +68,7 @@ def import_weights_file(path: Path, name: str | None = None, *, prove: bool = Tr
             raise WeightsError(
                 N_("{file} could not be copied: {reason}."), file=name, reason=reason
             ) from error
-        backbone = _by_tensors(temporary, name) if _has_tensors(name) else _recognised(copy)
+        backbone = _by_tensors(temporary, copy) if _has_tensors(name) else _recognised(copy)
         if prove and not backbone.weights_hash and not _has_tensors(name):
             _prove(backbone, temporary, name)
         _install(temporary, backbone)
@@ -126,28 +126,30 @@ def _has_tensors(name: str) -> bool:
     return name.lower().endswith(".safetensors")
 
 
-def _by_tensors(path: Path, name: str) -> Backbone:
+def _by_tensors(path: Path, copy: _Copy) -> Backbone:
     """Find the transformer whose tensors a safetensors file holds."""
+    shapes = tensor_shapes(path, copy.name)
     transformers = [backbone for backbone in BACKBONES.values() if backbone.builder in TRANSFORMERS]
     for backbone in transformers:
-        if is_right_file(path, backbone):
-            _require_no_other(path, backbone, name)
+        if are_among(TRANSFORMERS[backbone.builder].tensors(), shapes):
+            _require_no_other(copy, backbone)
             return backbone
-    tensor_shapes(path, name)
     raise WeightsError(
         N_(
             "{file} holds another network than those that Darkroom knows. It takes the files of timm for: "
             "{known}. Networks of other sizes have other tensors."
         ),
-        file=name,
+        file=copy.name,
         known=", ".join(backbone.name for backbone in transformers),
     )
 
 
-def _require_no_other(path: Path, backbone: Backbone, name: str) -> None:
+def _require_no_other(copy: _Copy, backbone: Backbone) -> None:
     """Refuse other numbers for a network whose features may be in use."""
     present = supplied_path(backbone)
-    if present.is_file() and is_right_file(present, backbone) and hash_file(present) != hash_file(path):
+    if not present.is_file() or not is_right_file(present, backbone):
+        return
+    if f"sha256:{hash_file(present)}" not in copy.checksums:
         raise WeightsError(
             N_(
                 "Other weights of {name} are here already, and runs may use them: {present}. {file} would "
@@ -155,7 +157,7 @@ def _require_no_other(path: Path, backbone: Backbone, name: str) -> None:
             ),
             name=backbone.name,
             present=str(present),
-            file=name,
+            file=copy.name,
         )
 
 

@@ -55,9 +55,13 @@ def read_tensors(path: Path, names: Iterable[str]) -> dict[str, np.ndarray]:
 
 
 def holds(path: Path, shapes: Mapping[str, tuple[int, ...]]) -> bool:
-    """True if the file has these tensors; it may hold others that no network here needs."""
+    """True if the file has these tensors; see ``are_among``."""
     try:
-        held = tensor_shapes(path)
+        return are_among(shapes, tensor_shapes(path))
     except WeightsError:
         return False
-    return all(held.get(name) == shape for name, shape in shapes.items())
+
+
+def are_among(wanted: Mapping[str, tuple[int, ...]], shapes: Mapping[str, tuple[int, ...]]) -> bool:
+    """True if these tensors are there; there may be others that no network here needs."""
+    return all(shapes.get(name) == shape for name, shape in wanted.items())
