@@ -9,8 +9,6 @@ pictures a class; with more, the figures say what it would gain or lose.
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,11 +19,9 @@ from PIL import Image
 from benchmarks.figures import Figure, Reference, Target
 from benchmarks.options import Options
 from benchmarks.photographs import PARTS, open_photograph, tile_boxes, write_photographs
-from benchmarks.picture_features import features_of, report
+from benchmarks.picture_features import features_of, own_extractor, report
 from core.data.labels.task import Task
 from core.data.sources.samples import write_digits
-from core.models.backbones import DEFAULT_BACKBONE, get_backbone
-from core.models.litert.conversion import feature_engine
 from core.models.litert.engine import FeatureExtractor
 from core.training.config import DEFAULT_EPOCHS, Recipe
 from core.training.heads.best import fit_best_head
@@ -113,11 +109,7 @@ def draw(pictures: PartedFeatures, count: int, seed: int) -> tuple[np.ndarray, n
 
 def picture_sets(photographs: int) -> list[PartedFeatures]:
     """Make the three sets in a workspace of their own, and compute their features."""
-    with tempfile.TemporaryDirectory() as temporary:
-        folder = Path(temporary)
-        os.environ["DARKROOM_HOME"] = str(folder / "home")
-        report("converting the backbone")
-        extractor = FeatureExtractor(feature_engine(get_backbone(DEFAULT_BACKBONE)))
+    with own_extractor() as (folder, extractor):
         write_digits(folder / "digits")
         write_photographs(folder / "photographs", photographs)
         write_textures(folder / "textures")
@@ -130,8 +122,8 @@ def write_textures(folder: Path, seed: int = 0) -> None:
     for label in _TEXTURES:
         photograph = open_photograph(label).convert("L")
         for part, count in _TEXTURES_A_PART.items():
-            place = folder / part / label
-            place.mkdir(parents=True)
+            target = folder / part / label
+            target.mkdir(parents=True)
             boxes = tile_boxes(part, *photograph.size)
             for number in range(count):
                 left, top, right, bottom = boxes[int(random.integers(len(boxes)))]
@@ -140,7 +132,7 @@ def write_textures(folder: Path, seed: int = 0) -> None:
                 y = int(random.integers(top, bottom - side + 1))
                 grey = np.asarray(photograph.crop((x, y, x + side, y + side)), np.float32)
                 grey = 128 + 48 * (grey - grey.mean()) / (grey.std() + 8) + random.normal(0, 8, grey.shape)
-                Image.fromarray(np.clip(grey, 0, 255).astype(np.uint8)).save(place / f"{number:03d}.png")
+                Image.fromarray(np.clip(grey, 0, 255).astype(np.uint8)).save(target / f"{number:03d}.png")
 
 
 def _looked_at(folder: Path, extractor: FeatureExtractor) -> PartedFeatures:

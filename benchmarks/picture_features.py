@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,14 +41,20 @@ def digits_and_photographs(photographs: int, most: int | None) -> list[LabelledF
         photographs: number of them.
         most: pictures of each kind that are taken, at random; None: all.
     """
+    with own_extractor() as (folder, extractor):
+        write_digits(folder / "digits")
+        write_photographs(folder / "photographs", photographs)
+        return [_labelled(folder / name, extractor, most) for name in ("digits", "photographs")]
+
+
+@contextmanager
+def own_extractor() -> Iterator[tuple[Path, FeatureExtractor]]:
+    """Provide a folder for pictures, removed at the end, and the default backbone converted in a workspace below it."""
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         os.environ["DARKROOM_HOME"] = str(folder / "home")
         report("converting the backbone")
-        extractor = FeatureExtractor(feature_engine(get_backbone(DEFAULT_BACKBONE)))
-        write_digits(folder / "digits")
-        write_photographs(folder / "photographs", photographs)
-        return [_labelled(folder / name, extractor, most) for name in ("digits", "photographs")]
+        yield folder, FeatureExtractor(feature_engine(get_backbone(DEFAULT_BACKBONE)))
 
 
 def report(what: str) -> None:

@@ -9,8 +9,6 @@ other tiles of its photograph than those it was learnt from.
 from __future__ import annotations
 
 import os
-import sys
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,13 +21,11 @@ import numpy as np
 from benchmarks.figures import Figure, Reference, Target
 from benchmarks.options import Options
 from benchmarks.photographs import MORE_SOURCES, PARTS, write_photographs
-from benchmarks.picture_features import features_of, fitted_head
+from benchmarks.picture_features import features_of, fitted_head, own_extractor, report
 from core.data.labels.task import Task
 from core.data.sources.samples import write_digits
 from core.evaluation.strangers.detector import Knowns, fit_detector
 from core.evaluation.strangers.measuring import Scored, energies, separation
-from core.models.backbones import DEFAULT_BACKBONE, get_backbone
-from core.models.litert.conversion import feature_engine
 from core.models.litert.engine import FeatureExtractor
 from core.training.heads.linear import FeatureSet
 
@@ -61,20 +57,16 @@ class Areas:
 
 
 def run(options: Options) -> list[Figure]:
-    with tempfile.TemporaryDirectory() as temporary:
-        folder = Path(temporary)
-        os.environ["DARKROOM_HOME"] = str(folder / "home")
-        _log("converting the backbone")
-        extractor = FeatureExtractor(feature_engine(get_backbone(DEFAULT_BACKBONE)))
+    with own_extractor() as (folder, extractor):
         digits = _digits(folder / "digits", extractor, QUICK_PICTURES if options.quick else None)
         photographs = _photographs(
             folder / "photographs", extractor, QUICK_PICTURES if options.quick else PHOTOGRAPHS
         )
-    _log("digits against photographs")
+    report("digits against photographs")
     far = compare(digits, np.ones(len(digits.labels), bool), photographs.features[photographs.parts == _TEST])
     near = []
     for seed in _QUICK_SEEDS if options.quick else _SEEDS:
-        _log(f"photographs, choice {seed}")
+        report(f"photographs, choice {seed}")
         known = np.random.default_rng(seed).permutation(len(MORE_SOURCES))[:KNOWN_CLASSES]
         is_known = np.isin(photographs.labels, known)
         strangers = photographs.features[~is_known & (photographs.parts == _TEST)]
@@ -156,7 +148,7 @@ def _digits(folder: Path, extractor: FeatureExtractor, most: int | None) -> Labe
     write_digits(folder)
     paths = sorted(path for path in folder.rglob("*") if path.is_file())
     paths = [paths[index] for index in np.random.default_rng(0).permutation(len(paths))[:most]]
-    _log(f"features of {len(paths)} digits")
+    report(f"features of {len(paths)} digits")
     ends = np.cumsum([round(share * len(paths)) for share in _SHARES])
     return LabelledPictures(
         features=features_of(paths, extractor),
@@ -168,14 +160,10 @@ def _digits(folder: Path, extractor: FeatureExtractor, most: int | None) -> Labe
 def _photographs(folder: Path, extractor: FeatureExtractor, pictures: int) -> LabelledPictures:
     write_photographs(folder, pictures, sources=MORE_SOURCES)
     paths = sorted(path for path in folder.rglob("*") if path.is_file())
-    _log(f"features of {len(paths)} photographs")
+    report(f"features of {len(paths)} photographs")
     names = list(MORE_SOURCES)
     return LabelledPictures(
         features=features_of(paths, extractor),
         labels=np.array([names.index(path.parent.name) for path in paths]),
         parts=np.array([PARTS.index(path.parent.parent.name) for path in paths]),
     )
-
-
-def _log(what: str) -> None:
-    print(f"  {what} …", file=sys.stderr, flush=True)
