@@ -25,6 +25,7 @@ class Stage(StrEnum):
     SEARCHING = "searching"
     ACTIVATIONS = "activations"
     FINE_TUNING = "fine_tuning"
+    ADAPTING = "adapting"
     EVALUATING = "evaluating"
     EXPORTING = "exporting"
     PACKING = "packing"

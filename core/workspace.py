@@ -35,8 +35,7 @@ MAX_NAME_LENGTH = 60
 FORBIDDEN_IN_NAMES = re.compile(r'[\x00-\x1f\x7f<>:"/\\|?*]')
 RESERVED_NAMES = {"con", "prn", "aux", "nul"} | {f"{d}{i}" for d in ("com", "lpt") for i in range(10)}
 
-# Process id, its start time, random digits.
-_STAGING_NAME = re.compile(r"(\d+)-(\d+\.\d+)-[0-9a-f]+")
+_STAGING_NAME = re.compile(r"(\d+)-(\d+\.\d+)-[0-9a-f]+")  # process id, its start time, random digits
 # Of the staging folders that this process builds in.
 _leases: dict[Path, Lease] = {}
 
@@ -69,6 +68,11 @@ class Project:
         return self.path / "searches"
 
     @property
+    def adaptations(self) -> Path:
+        """Folder of the adaptations of backbones to the project's pictures."""
+        return self.path / "adaptations"
+
+    @property
     def judged(self) -> Path:
         """Folder of models made elsewhere that were judged on the project's pictures."""
         return self.path / "judged"
@@ -82,6 +86,11 @@ class Project:
     def jobs(self) -> Path:
         """Folder of other jobs."""
         return self.path / "jobs"
+
+    @property
+    def job_folders(self) -> tuple[Path, ...]:
+        """Folders that hold job directories, those of judged models left out."""
+        return (self.runs, self.searches, self.adaptations, self.predictions, self.jobs)
 
     @property
     def settings_file(self) -> Path:

@@ -62,8 +62,12 @@ class ProjectFile:
 
 def require_at_rest(project: Project) -> None:
     """Raise BusyError while a job works on the project: an archive of half its result would be worth little."""
-    folders = (project.runs, project.searches, project.predictions, project.jobs)
-    jobs = (job for folder in folders for job in list_jobs(folder) if job.kind is not JobKind.SAVE_PROJECT)
+    jobs = (
+        job
+        for folder in project.job_folders
+        for job in list_jobs(folder)
+        if job.kind is not JobKind.SAVE_PROJECT
+    )
     working = next((job for job in jobs if not job.status().state.has_ended), None)
     if working is not None:
         raise BusyError(
@@ -151,7 +155,12 @@ def _members_of(project: Project, runs: set[str]) -> set[str]:
 
 
 def _is_archived(job: Path, runs: set[str], request: SaveRequest) -> bool:
-    return job.name in runs or (job.parent.name == "searches" and Part.SEARCHES in request.parts)
+    is_adaptation = job.parent.name == "adaptations"
+    return (
+        is_adaptation
+        or job.name in runs
+        or (job.parent.name == "searches" and Part.SEARCHES in request.parts)
+    )
 
 
 def _erased(project: Project) -> set[str]:

@@ -35,6 +35,7 @@ from core.workspace import Project, project_settings
 _KINDS: Mapping[str, set[JobKind]] = {
     "runs": {JobKind.TRAIN, JobKind.ENSEMBLE},
     "searches": {JobKind.SEARCH},
+    "adaptations": {JobKind.ADAPT},
     "predictions": {JobKind.PREDICT_BATCH},
     "jobs": {JobKind.FINISH},
 }

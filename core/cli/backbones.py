@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 from typing import Any
 
 from core.cli.command import Command
 from core.cli.terminal import STOPPED, Answer, FailedError, raise_if_failed, wait_or_stop
-from core.messages import Message
-from core.models.backbones import BACKBONES, WeightsSource, get_backbone
+from core.data.dataset import open_dataset
+from core.errors import NotFoundError
+from core.jobs.directory import JobDirectory, list_jobs
+from core.messages import N_, Message
+from core.models.backbones import BACKBONES, DEFAULT_BACKBONE, WeightsSource, get_backbone
 from core.models.speeds import measured_speeds
 from core.models.supplied_weights import import_weights_file
 from core.models.weights.store import supplied_path, weights_ready, weights_state
-from core.runs.start_project_jobs import start_bakeoff
-from core.workspace import get_project
+from core.runs.control import finishing_job, resume, wait_for
+from core.runs.start_project_jobs import start_adaptation, start_bakeoff
+from core.training.adaptation.config import DEFAULT_EPOCHS, AdaptationConfig, AdaptationSummary
+from core.workspace import Project, get_project
 
 
 def _backbones(options: argparse.Namespace) -> Answer:
@@ -75,6 +81,49 @@ def _bakeoff(options: argparse.Namespace) -> Answer:
     }
 
 
+def _adapt(options: argparse.Namespace) -> Answer:
+    project = get_project(options.project)
+    job = _resumed(project, options.resume) if options.resume else _started(project, options)
+    if options.detach:
+        return {"adaptation": job.name, "state": job.status().state}
+    print(f"adaptation {job.name} works; Ctrl-C stops it and keeps the last epoch", file=sys.stderr)
+    state = wait_or_stop(job)
+    raise_if_failed(job, state)
+    if (finishing := finishing_job(project, job.path)) is not None:
+        raise_if_failed(finishing, wait_for(finishing))
+    summary = job.step_result("adaptation", AdaptationSummary)
+    if summary is None:
+        raise FailedError(f"{job.name} {state.value} before its first epoch had ended", STOPPED)
+    return {
+        "adaptation": job.name,
+        "state": state,
+        "backbone": (job.result() or {}).get("backbone"),
+        **summary.to_json(),
+    }
+
+
+def _resumed(project: Project, name: str) -> JobDirectory:
+    job = next((job for job in list_jobs(project.adaptations) if job.name == name), None)
+    if job is None:
+        raise NotFoundError(
+            N_("Project “{project}” has no adaptation called “{name}”."), project=project.name, name=name
+        )
+    resume(job)
+    return job
+
+
+def _started(project: Project, options: argparse.Namespace) -> JobDirectory:
+    version = open_dataset(project).version
+    config = AdaptationConfig(
+        dataset_version=version,
+        backbone=options.backbone or DEFAULT_BACKBONE,
+        picture_size=options.picture_size,
+        epochs=options.epochs,
+        seed=options.seed,
+    )
+    return start_adaptation(project, config)
+
+
 def _entry_answer(entry: dict[str, Any]) -> Answer:
     """Format the result of one backbone; accuracies from 0 to 1."""
     names = ("validation_accuracy", "interval", "validation_loss", "milliseconds", "bytes", "seconds")
@@ -90,6 +139,16 @@ def _add_weights_arguments(parser: argparse.ArgumentParser) -> None:
 def _add_bakeoff_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--project", required=True)
     parser.add_argument("--backbones", metavar="KEY,KEY", help="only these; KEY+KEY is a committee of two")
+
+
+def _add_adapt_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--project", required=True)
+    parser.add_argument("--backbone", help="the one to adapt; by default EfficientNet-Lite0")
+    parser.add_argument("--epochs", type=int, default=DEFAULT_EPOCHS, metavar="N")
+    parser.add_argument("--picture-size", type=int, default=0, metavar="PIXELS")
+    parser.add_argument("--seed", type=int, default=0, metavar="N")
+    parser.add_argument("--resume", metavar="ADAPTATION", help="go on with one that was paused or stopped")
+    parser.add_argument("--detach", action="store_true", help="return at once; the job goes on")
 
 
 COMMANDS = (
@@ -110,5 +169,11 @@ COMMANDS = (
         summary="compare the installed backbones on a project's pictures",
         run=_bakeoff,
         add_arguments=_add_bakeoff_arguments,
+    ),
+    Command(
+        name="adapt",
+        summary="adapt a backbone to a project's pictures, without their labels",
+        run=_adapt,
+        add_arguments=_add_adapt_arguments,
     ),
 )

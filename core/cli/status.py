@@ -31,6 +31,7 @@ def _status(options: argparse.Namespace) -> Answer:
                 "pictures": len(open_dataset(project).pictures),
                 "runs": [_job_answer(JobDirectory(path)) for path in list_runs(project)],
                 "searches": [_job_answer(JobDirectory(path)) for path in list_searches(project)],
+                "adaptations": [_job_answer(JobDirectory(path)) for path in job_folders(project.adaptations)],
                 "batches": [_job_answer(JobDirectory(path)) for path in job_folders(project.predictions)],
                 "jobs": [_job_answer(JobDirectory(path)) for path in job_folders(project.jobs)],
             }

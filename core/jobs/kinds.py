@@ -25,6 +25,7 @@ class JobKind(StrEnum):
     INSTALL_PACKAGES = "install_packages"
     MEASURE = "measure"
     BAKEOFF = "bakeoff"
+    ADAPT = "adapt"
     PROFILE = "profile"
     ROBUSTNESS = "robustness"
     LEARNING_CURVE = "learning_curve"
@@ -110,6 +111,17 @@ JOB_TYPES = {
         label=N_("Comparison of backbones"),
         steps=(Step(code="bakeoff", function="core.training.bakeoff.job:bake_off"),),
         needs_device=True,
+    ),
+    # In a directory of its own, which holds the adapted weights.
+    JobKind.ADAPT: JobType(
+        label=N_("Adaptation of a backbone"),
+        steps=(
+            Step(code="adapt", function="core.training.adaptation.job:adapt"),
+            Step(code="store_backbone", function="core.training.adaptation.job:store_backbone"),
+        ),
+        needs_device=True,
+        can_pause=True,
+        is_temporary=False,
     ),
     JobKind.PROFILE: JobType(
         label=N_("Timing of a few training steps"),

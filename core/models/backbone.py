@@ -24,6 +24,7 @@ class WeightsSource(StrEnum):
 
     BUNDLED = "bundled"  # installed together with Darkroom
     DOWNLOAD = "download"  # fetched once, at first use, or supplied as a file
+    ADAPTED = "adapted"  # trained further on a project's pictures, see ``adapted``
     NONE = "none"  # trained from scratch
 
 
@@ -57,6 +58,8 @@ class Backbone:
     mixes_positions: bool = False
     # Of a committee: its backbones, all at its input size. Their features are joined under one head.
     members: tuple[Backbone, ...] = ()
+    # Of an adapted backbone: the key of the one with its architecture, and so its speed.
+    parent: str = ""
 
     @property
     def parts(self) -> tuple[Backbone, ...]:

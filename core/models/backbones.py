@@ -14,10 +14,12 @@ from dataclasses import replace
 
 from core.errors import ConfigError
 from core.messages import N_
+from core.models.adapted import adapted_from, adapted_keys, find_adapted
 from core.models.backbone import Backbone, Preprocessing, WeightsSource
 from core.models.committee import JOINT, committee_at_size, committee_of
 from core.models.keras_backbones import KERAS_BACKBONES
 from core.models.transformers import TRANSFORMER_BACKBONES
+from core.workspace import Project
 
 __all__ = [
     "BACKBONES",
@@ -26,6 +28,7 @@ __all__ = [
     "Preprocessing",
     "WeightsSource",
     "at_size",
+    "backbones_of",
     "find_backbone",
     "get_backbone",
 ]
@@ -186,13 +189,15 @@ def find_backbone(key: str) -> Backbone | None:
 
 
 def get_backbone(key: str) -> Backbone:
-    """Look up a backbone by its key; keys joined by “+” make a committee.
+    """Look up a backbone by its key, also an adapted one of any project; keys joined by “+” make a committee.
 
     Raises:
         ConfigError: no backbone has this key, or these cannot be a committee.
     """
     if JOINT in key:
         return committee_of([get_backbone(member.strip()) for member in key.split(JOINT)])
+    if (record := find_adapted(key)) is not None:
+        return adapted_from(get_backbone(record.parent), record)
     if key not in BACKBONES:
         nearest = difflib.get_close_matches(key, BACKBONES, n=_NEAREST, cutoff=0.3)
         raise ConfigError(
@@ -204,6 +209,11 @@ def get_backbone(key: str) -> Backbone:
             known=", ".join(nearest or list(BACKBONES)[:_NEAREST]),
         )
     return BACKBONES[key]
+
+
+def backbones_of(project: Project) -> list[Backbone]:
+    """List the backbones that were adapted to a project's pictures, the newest first."""
+    return [get_backbone(key) for key in adapted_keys(project)]
 
 
 def at_size(backbone: Backbone, size: int) -> Backbone:

@@ -27,10 +27,9 @@ def measured_speed(backbone: Backbone) -> float | None:
 
 
 def speed_key(backbone: Backbone) -> str:
-    """Key of a stored speed: the backbone's, with the size where it is not its own."""
-    if backbone.input_size == own_size(backbone):
-        return backbone.key
-    return f"{backbone.key}{_AT}{backbone.input_size}"
+    """Key of a stored speed: that of the backbone's architecture, with the size where it is not its own."""
+    key = backbone.parent or backbone.key
+    return key if backbone.input_size == own_size(backbone) else f"{key}{_AT}{backbone.input_size}"
 
 
 def remember_speed(key: str, speed: float) -> None:

@@ -12,10 +12,13 @@ from core.data.editing.versions import restore_version
 from core.data.pixels.range_changes import has_followed
 from core.jobs.directory import JobDirectory
 from core.jobs.kinds import JobKind
+from core.jobs.launcher import launch
 from core.runs.temporary_jobs import start_temporary
+from core.training.adaptation.config import AdaptationConfig
+from core.training.adaptation.pictures import count_possible, require_enough
 from core.training.bakeoff.job import backbones_to_try, usual_contestants
 from core.training.config import TrainingConfig
-from core.workspace import Project
+from core.workspace import Project, new_job_name
 
 
 def start_examination(project: Project) -> JobDirectory:
@@ -63,9 +66,24 @@ def start_bakeoff(project: Project, backbones: Sequence[str] | None = None) -> J
     Raises:
         ConfigError, WeightsError: one of those given cannot be compared.
     """
-    keys = usual_contestants() if backbones is None else backbones_to_try(backbones)
+    keys = usual_contestants(project) if backbones is None else backbones_to_try(backbones)
     config = {"version": settle_split(project).version, "backbones": keys}
     return start_temporary(project.jobs, JobKind.BAKEOFF, config)
+
+
+def start_adaptation(project: Project, config: AdaptationConfig) -> JobDirectory:
+    """Adapt a backbone to the newest pictures, without their labels; it becomes a backbone of the project.
+
+    Raises:
+        TooFewImagesError: too few pictures can take part.
+    """
+    dataset = settle_split(project)
+    require_enough(count_possible(dataset))
+    config = replace(config, dataset_version=dataset.version)
+    path = project.adaptations / new_job_name("adaptation")
+    job = JobDirectory.create(path, JobKind.ADAPT, config.to_json())
+    launch(job)
+    return job
 
 
 def start_profiling(project: Project, config: TrainingConfig) -> JobDirectory:

@@ -60,7 +60,7 @@ class Checkpoints:
 
     def save(self, point: ResumePoint, model: keras.Model) -> None:
         """Write the state; best folders that neither it nor the pointer names are removed."""
-        arrays = {key: np.asarray(variable) for key, variable in _variables(model).items()}
+        arrays = {key: np.asarray(variable) for key, variable in variables_of(model).items()}
         arrays[_RESUME_POINT] = np.frombuffer(json.dumps(point.to_json()).encode(), np.uint8)
         content = io.BytesIO()
         np.savez(content, allow_pickle=False, **arrays)
@@ -98,7 +98,7 @@ class Checkpoints:
         point = self.resume_point()
         assert point is not None, "there is a saved state"
         with np.load(self.state_file, allow_pickle=False) as arrays:
-            for key, variable in _variables(model).items():
+            for key, variable in variables_of(model).items():
                 value = arrays[key]
                 # Keras counts parts of batches, and changes weights where their number divides the count.
                 if variable.path.endswith(_ITERATION):
@@ -110,7 +110,7 @@ class Checkpoints:
         shutil.rmtree(self._folder, ignore_errors=True)
 
 
-def _variables(model: keras.Model) -> dict[str, Any]:
+def variables_of(model: keras.Model) -> dict[str, Any]:
     """Every variable of a compiled model, by a key that a model built the same way has too.
 
     Keys are positions, because a variable's name depends on what else was built before.

@@ -21,6 +21,7 @@ from core.errors import DataError, TooFewClassesError, TrainingError
 from core.messages import N_
 from core.models.head import HeadWeights
 from core.progress import JobStopped, Progress, Stage, raise_if_stopped
+from core.training.adaptation.pictures import require_unseen_tests
 from core.training.artifacts import activations_folder, extractor_file, has_own_network, head_file
 from core.training.checkpoint import Checkpoints
 from core.training.config import DEFAULT_EPOCHS, DEFAULT_LEARNING_RATE, Loss, Pooling, Recipe, TrainingConfig
@@ -48,6 +49,7 @@ def train(directory: Path, config: Mapping[str, Any], progress: Progress) -> Map
     settings = TrainingConfig.from_json(config)
     dataset = open_dataset(project_of(directory), settings.dataset_version)
     require_all_splits(dataset)
+    require_unseen_tests(dataset, settings.sized_backbone)
     progress = RunPlan(dataset, settings, progress)
     run = Training(directory, settings, dataset, progress, events=EventFiles(directory))
     try:

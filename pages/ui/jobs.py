@@ -30,6 +30,7 @@ STAGE_NAMES = {
     Stage.SEARCHING: N_("Searching for better settings"),
     Stage.ACTIVATIONS: N_("Computing the outputs of the frozen stem"),
     Stage.FINE_TUNING: N_("Fine-tuning the backbone"),
+    Stage.ADAPTING: N_("Adapting the backbone to your pictures"),
     Stage.EVALUATING: N_("Testing"),
     Stage.PACKING: N_("Packing the pictures"),
     Stage.EXPORTING: N_("Packing the classifier and checking it"),

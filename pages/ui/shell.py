@@ -218,7 +218,7 @@ def _running_job(job: JobDirectory) -> None:
 
 
 def _paused_jobs(project: Project | None) -> list[JobDirectory]:
-    folders = [project.runs, project.searches, project.predictions] if project else []
+    folders = [project.runs, project.searches, project.adaptations, project.predictions] if project else []
     jobs = [job for folder in folders for job in list_jobs(folder)]
     return [job for job in jobs if job.status().state is JobState.PAUSED]
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated
 
+from core.data.dataset import open_dataset
 from core.errors import NotFoundError, UploadError, WeightsError
 from core.http.access.tokens import Scope
 from core.http.endpoint import Call, Endpoint
@@ -13,13 +14,21 @@ from core.http.note import Note
 from core.http.v1.data.imports import UploadSource, uploaded
 from core.http.v1.views import JobView, job_view
 from core.messages import N_
-from core.models.backbones import BACKBONES, Backbone, WeightsSource, find_backbone
-from core.models.speeds import measured_speeds
+from core.models.backbones import (
+    BACKBONES,
+    DEFAULT_BACKBONE,
+    Backbone,
+    WeightsSource,
+    backbones_of,
+    find_backbone,
+)
+from core.models.speeds import measured_speeds, speed_key
 from core.models.supplied_weights import import_weights_file
 from core.models.weights.store import weights_ready
 from core.records import Record
 from core.runs.start_computer_jobs import start_download, start_measurement
-from core.runs.start_project_jobs import start_bakeoff
+from core.runs.start_project_jobs import start_adaptation, start_bakeoff
+from core.training.adaptation.config import DEFAULT_EPOCHS, AdaptationConfig
 from core.training.bakeoff.results import Entry, Sample, read_bake_off, sensible_choice
 from core.uploads.store import remove_upload_at
 
@@ -65,6 +74,16 @@ class WeightsFile(Record):
     """An uploaded weights file, as its makers publish it; any file name."""
 
     upload: UploadSource
+
+
+@dataclass(frozen=True, kw_only=True)
+class AdaptationRequest(Record):
+    """Settings of an adaptation: a backbone trained further on pictures without their labels."""
+
+    backbone: str = DEFAULT_BACKBONE
+    epochs: int = DEFAULT_EPOCHS
+    picture_size: Annotated[int, Note(text="Pixels a side; 0: the backbone's own.")] = 0
+    seed: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,6 +139,30 @@ def compare(call: Call) -> JobView:
     return job_view(start_bakeoff(call.project, call.body_as(BackboneChoice).backbones or None))
 
 
+def adapt(call: Call) -> JobView:
+    """Start an adaptation; its job's result names the backbone that it made.
+
+    Raises:
+        ConfigError: the backbone cannot be adapted, or a number is out of range.
+        TooFewImagesError: too few pictures can take part.
+    """
+    wanted = call.body_as(AdaptationRequest)
+    config = AdaptationConfig(
+        dataset_version=open_dataset(call.project).version,
+        backbone=wanted.backbone,
+        epochs=wanted.epochs,
+        picture_size=wanted.picture_size,
+        seed=wanted.seed,
+    )
+    return job_view(start_adaptation(call.project, config))
+
+
+def adapted(call: Call) -> BackboneList:
+    """List the backbones that were adapted to a project's pictures."""
+    speeds = measured_speeds()
+    return BackboneList(backbones=tuple(_view(backbone, speeds) for backbone in backbones_of(call.project)))
+
+
 def comparison(call: Call) -> BakeOffView:
     """Read the newest bake-off.
 
@@ -150,7 +193,7 @@ def _view(backbone: Backbone, speeds: Mapping[str, float]) -> BackboneView:
         imagenet_top1=backbone.imagenet_top1,
         is_ready=weights_ready(backbone),
         licence=backbone.licence,
-        pictures_per_second=speeds.get(backbone.key),
+        pictures_per_second=speeds.get(speed_key(backbone)),
     )
 
 
@@ -209,5 +252,23 @@ ENDPOINTS = (
         scope=Scope.READ,
         handler=comparison,
         answer=BakeOffView,
+    ),
+    Endpoint(
+        method="POST",
+        path="/v1/projects/{project}/adaptations",
+        summary="Start adapting a backbone to a project's pictures, without their labels.",
+        scope=Scope.TRAIN,
+        handler=adapt,
+        body=AdaptationRequest,
+        answer=JobView,
+        status=202,
+    ),
+    Endpoint(
+        method="GET",
+        path="/v1/projects/{project}/backbones",
+        summary="List the backbones that were adapted to a project's pictures.",
+        scope=Scope.READ,
+        handler=adapted,
+        answer=BackboneList,
     ),
 )

@@ -1,4 +1,4 @@
-"""Jobs: list, look at and stop."""
+"""Jobs: list, look at, pause, stop and resume."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from core.http.v1.views import JobList, JobView, job_view
 from core.jobs.directory import list_jobs
 from core.messages import N_
 from core.records import Record
-from core.runs.control import stop
+from core.runs.control import pause, resume, stop
 from core.workspace import get_project, jobs_folder, list_projects
 
 
@@ -37,7 +37,7 @@ class JobResult(Record):
 def list_all(call: Call) -> JobList:
     wanted = call.query_as(JobFilter)
     projects = [get_project(wanted.project)] if wanted.project else list_projects()
-    folders = [folder for one in projects for folder in (one.runs, one.searches, one.predictions, one.jobs)]
+    folders = [folder for one in projects for folder in one.job_folders]
     if not wanted.project:
         folders.append(jobs_folder())
     jobs = [job for folder in folders for job in list_jobs(folder)]
@@ -69,6 +69,28 @@ def result(call: Call) -> JobResult:
 def end(call: Call) -> JobView:
     job = job_named(call.path["job"])
     stop(job)
+    return job_view(job)
+
+
+def rest(call: Call) -> JobView:
+    """Pause a job.
+
+    Raises:
+        NotFoundError: the job is not running.
+    """
+    job = job_named(call.path["job"])
+    pause(job)
+    return job_view(job)
+
+
+def go_on(call: Call) -> JobView:
+    """Go on with a job that rests, was stopped or failed.
+
+    Raises:
+        NotFoundError: the job is running or has finished.
+    """
+    job = job_named(call.path["job"])
+    resume(job)
     return job_view(job)
 
 
@@ -104,6 +126,24 @@ ENDPOINTS = (
         summary="Stop a job and keep its best result.",
         scope=Scope.TRAIN,
         handler=end,
+        answer=JobView,
+        status=202,
+    ),
+    Endpoint(
+        method="POST",
+        path="/v1/jobs/{job}/pause",
+        summary="Pause a job; one without checkpoints begins anew when it goes on.",
+        scope=Scope.TRAIN,
+        handler=rest,
+        answer=JobView,
+        status=202,
+    ),
+    Endpoint(
+        method="POST",
+        path="/v1/jobs/{job}/resume",
+        summary="Go on with a job that was paused, interrupted or stopped.",
+        scope=Scope.TRAIN,
+        handler=go_on,
         answer=JobView,
         status=202,
     ),

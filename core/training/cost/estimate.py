@@ -121,12 +121,17 @@ def network_stages(dataset: Dataset, settings: TrainingConfig, *, is_cold: bool)
         expected[Stage.ACTIVATIONS] = expected_seconds(backbone, cached)
     seconds = 0.0
     for phase in phases:
-        throughput = _throughput(settings, phase)
-        rate = throughput.pictures_per_second if throughput else _guessed_rate(backbone, phase)
+        rate = training_rate(settings, phase)
         epochs = likely_epochs(epochs_of(settings, phase), patience=settings.patience)
         seconds += epochs * (train + _VALIDATION_SHARE * validation) / rate
     stage = Stage.TRAINING if settings.recipe is Recipe.SCRATCH else Stage.FINE_TUNING
     return expected | {stage: seconds}
+
+
+def training_rate(settings: TrainingConfig, phase: Phase) -> float:
+    """Return the pictures per second of a phase, measured or guessed."""
+    throughput = _throughput(settings, phase)
+    return throughput.pictures_per_second if throughput else _guessed_rate(settings.sized_backbone, phase)
 
 
 def stages_after_training(

@@ -30,7 +30,7 @@ class ActivationPlan:
     """Cached outputs, in order: unaugmented pictures, then augmented copies of those to train on."""
 
     train: np.ndarray  # int64 (t,) rows of the dataset
-    validation: np.ndarray  # int64 (v,)
+    validation: np.ndarray  # int64 (v,), may be empty
     copies: int  # augmented copies of each training picture
     augmentation: AugmentationConfig
     seed: int
@@ -91,7 +91,7 @@ def cached_activations(
         cache.sync()
         write_json(marker, {"done": first + len(batch)})
         progress.advance(first + len(batch), plan.outputs)
-    index_of = np.full(max(plan.train.max(), plan.validation.max()) + 1, -1, np.int64)
+    index_of = np.full(max(plan.train.max(), plan.validation.max(initial=-1)) + 1, -1, np.int64)
     index_of[plan.train] = np.arange(len(plan.train))
     index_of[plan.validation] = len(plan.train) + np.arange(len(plan.validation))
     return CachedSource(

@@ -45,7 +45,7 @@ def bakeoff_section(project: Project, dataset: Dataset) -> None:
 
 def _start(project: Project, dataset: Dataset, results: BakeOff | None) -> None:
     try:
-        keys = usual_contestants()
+        keys = usual_contestants(project)
     except DarkroomError as error:
         st.info(show(error.message))
         return

@@ -21,12 +21,13 @@ WISH_NAMES = {
 }
 STATE_NAMES = {
     WeightsState.BUNDLED: N_("comes with Darkroom"),
+    WeightsState.ADAPTED: N_("adapted to these pictures"),
     WeightsState.DOWNLOADED: N_("on this computer"),
     WeightsState.DOWNLOADABLE: N_("can be downloaded"),
     WeightsState.TO_BE_SUPPLIED: N_("needs its file"),
     WeightsState.NOT_NEEDED: N_("needs no weights"),
 }
-HERE = {WeightsState.BUNDLED, WeightsState.DOWNLOADED, WeightsState.NOT_NEEDED}
+HERE = {WeightsState.BUNDLED, WeightsState.ADAPTED, WeightsState.DOWNLOADED, WeightsState.NOT_NEEDED}
 
 
 def facts_line(backbone: Backbone, speed: float | None) -> str:

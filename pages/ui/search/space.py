@@ -146,7 +146,11 @@ def _first_choices(name: str, options: list[Any], base: TrainingConfig) -> list[
 def _backbones(base: TrainingConfig) -> list[str]:
     """Return the backbones whose weights are on this computer; two at once too where they stay as they are."""
     try:
-        return usual_contestants() if base.recipe is Recipe.QUICK else backbones_to_try()
+        keys = usual_contestants() if base.recipe is Recipe.QUICK else backbones_to_try()
+        own = (
+            [base.backbone] if get_backbone(base.backbone).parent else []
+        )  # adapted to the project's pictures
+        return [*own, *keys]
     except DarkroomError:
         return []
 
