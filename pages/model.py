@@ -15,6 +15,7 @@ from core.models.weights.store import WeightsState, weights_state
 from core.runs.start_computer_jobs import start_measurement
 from pages.ui import state
 from pages.ui.jobs import follow
+from pages.ui.model.adaptation import adaptation_section
 from pages.ui.model.bakeoff import bakeoff_section
 from pages.ui.model.catalogue import backbones_here, other_backbones, well_known_backbones
 from pages.ui.model.committee import committee_section
@@ -56,6 +57,7 @@ recommendation_card(project, dataset)
 bakeoff_section(project, dataset)
 backbones_here(project, states, speeds)
 committee_section(project, dataset, states)
+adaptation_section(project, dataset)
 well_known_backbones(project, states, speeds)
 other_backbones(states, speeds)
 bring_weights_file(project)

@@ -28,6 +28,7 @@ from core.prediction.drift.comparing import Drift, Measure, ShareChange
 from core.search.config import Goal, Tradeoff
 from core.search.records import TrialState
 from core.search.space import DIMENSIONS, SearchSpace
+from core.training.adaptation.config import AdaptationEpoch
 from core.training.bakeoff.results import Entry
 from core.training.phases import Phase
 from core.training.records import EpochRecord
@@ -44,6 +45,7 @@ from pages.ui.evaluate.trust.calibration import reliability_diagram
 from pages.ui.evaluate.trust.coverage import coverage_chart
 from pages.ui.evaluate.trust.stranger_figures import score_histogram
 from pages.ui.export.certificate import class_chart
+from pages.ui.model.adaptation import adaptation_curve
 from pages.ui.model.scatter import bake_off_scatter
 from pages.ui.predict.charts import answers_chart, shares_chart, values_chart
 from pages.ui.search.figures.axes import axes_of
@@ -213,6 +215,7 @@ CHARTS: dict[str, Callable[[], object]] = {
     "deletion and insertion": lambda: perturbation_chart(VERDICT),
     "learning curve": lambda: curves.learning_curve(EPOCHS, [], curves.LOSS),
     "compared curves": lambda: curves.compared_curves({"a": EPOCHS}, ["#0072B2"], curves.LOSS),
+    "adaptation": lambda: adaptation_curve([AdaptationEpoch(epoch=1, loss=0.8, seconds=2.0)]),
     "bake-off": lambda: bake_off_scatter(ENTRIES, "mobilenet_v2"),
     "ladder": lambda: ladder(TRIALS, Goal.ACCURACY, 100, best=TRIALS[0]),
     "optimization history": lambda: optimization_history(TRIALS, Goal.ACCURACY, chosen=1),
