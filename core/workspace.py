@@ -113,6 +113,11 @@ def jobs_folder() -> Path:
     return home() / "jobs"
 
 
+def warm_folder() -> Path:
+    """Path of the folder of workers that wait for a job."""
+    return home() / "warm"
+
+
 def queue_folder() -> Path:
     """Path of the folder of device queues."""
     return home() / "queue"

@@ -17,6 +17,7 @@ from tests.support.trained import Trained, copy_dataset, copy_run, train_once
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")  # the pytest process stands for a worker
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 os.environ["CUDA_VISIBLE_DEVICES"] = ""
+os.environ["DARKROOM_WARM_MINUTES"] = "0"  # a page that a test draws starts no process
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")  # a choice, so that no run of a test measures first
 
 # How long an example takes depends on what else the machine does, so it proves nothing.

@@ -1,4 +1,4 @@
-"""Job environment: versions and devices of a run, so that two runs can be compared fairly."""
+"""Job environment: versions and devices of a run, so that two runs can be compared fairly; variables of workers."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import core
 from core.devices import Device
 from core.keras_backend import DEFAULT
 from core.records import JsonObject, Record
+from core.workspace import home
 
 _PACKAGES = ("keras", "tensorflow", "ai-edge-litert", "numpy")
 _OWN_KEYS = ("darkroom", "python", "backend", "system", "device", "packages")
@@ -55,6 +56,14 @@ def current_environment(devices: Sequence[Device]) -> Environment:
         system=platform.platform(),
         device=" + ".join(device.name for device in devices),
     )
+
+
+def worker_environment() -> dict[str, str]:
+    """Environment variables of a new worker."""
+    environment = {**os.environ, "DARKROOM_HOME": str(home())}
+    # The web process runs Keras on NumPy; a worker chooses its own backend.
+    environment.pop("KERAS_BACKEND", None)
+    return environment
 
 
 def _version(package: str) -> str | None:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -15,9 +14,11 @@ from filelock import FileLock
 import core
 from core.jobs.directory import JobDirectory
 from core.jobs.disk import disk_full_error
+from core.jobs.environment import worker_environment
+from core.jobs.warm import hand_over
 from core.processes import ProcessRecord
 from core.records import write_record
-from core.workspace import home, queue_folder
+from core.workspace import queue_folder
 
 # A starting worker writes little.
 _LEAST_FREE_BYTES = 1 << 20
@@ -35,12 +36,15 @@ def launching() -> Iterator[None]:
         yield
 
 
-def launch(job: JobDirectory) -> int:
+def launch(job: JobDirectory, *, may_be_warm: bool = False) -> int:
     """Start the worker of a job, for the first time or again.
 
     The worker gets a session of its own, so that neither the end of the server
     nor a Ctrl-C in its terminal reaches it.
 
+    Args:
+        may_be_warm: a warm worker takes the job if one waits that is like a new one. Not for jobs
+            that choose something which TensorFlow reads at its import.
     Returns:
         The process id.
     Raises:
@@ -50,15 +54,18 @@ def launch(job: JobDirectory) -> int:
     job.withdraw_stop()
     job.withdraw_pause()
     _set_status_aside(job.path)
+    environment = worker_environment()
+    warm = hand_over(job.path, job.kind, environment) if may_be_warm else None
+    return warm.pid if warm is not None else _start(job, environment)
+
+
+def _start(job: JobDirectory, environment: Mapping[str, str]) -> int:
     source_root = Path(core.__file__).resolve().parent.parent
-    environment = {**os.environ, "DARKROOM_HOME": str(home())}
-    # The web process runs Keras on NumPy; a worker chooses its own backend.
-    environment.pop("KERAS_BACKEND", None)
     with (job.path / "worker.log").open("ab") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "core.jobs.worker", str(job.path)],
             cwd=source_root,
-            env=environment,
+            env=dict(environment),
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,

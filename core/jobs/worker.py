@@ -50,16 +50,25 @@ def main() -> int:
     Returns:
         The exit code: 0 if the job finished or was stopped.
     """
-    job = JobDirectory(Path(sys.argv[1]))
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    log_to_stderr()
     prepare_environment()
+    worker = open_worker(JobDirectory(Path(sys.argv[1])))
+    return 2 if worker is None else worker.run()
+
+
+def log_to_stderr() -> None:
+    """Set the logging of a worker up."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+
+
+def open_worker(job: JobDirectory) -> Worker | None:
+    """Read a job; None if that fails, which its status then says."""
     try:
-        worker = Worker(job)
+        return Worker(job)
     except DarkroomError as error:
         log.error("%s", error)
         JobReporter(job).set_state(JobState.FAILED, error.message)
-        return 2
-    return worker.run()
+        return None
 
 
 class Worker:
@@ -75,6 +84,12 @@ class Worker:
         self._done = len(self._log.done)
         self._results: JsonObject = self._earlier_results()
         self._ending = threading.Lock()
+        self._watcher = threading.Thread(target=self._watch_for_requests, name="watcher", daemon=True)
+
+    def watch(self) -> None:
+        """Answer requests to stop or pause from now on."""
+        if self._watcher.ident is None:
+            self._watcher.start()
 
     def run(self) -> int:
         """Run the remaining steps and record the end; returns the exit code."""
@@ -82,7 +97,7 @@ class Worker:
             return self._run(leases)
 
     def _run(self, leases: contextlib.ExitStack) -> int:
-        threading.Thread(target=self._watch_for_requests, name="watcher", daemon=True).start()
+        self.watch()
         try:
             self._reserve.make()
             leases.callback(Lease(self._job.path / LEASE_FILE).release)

@@ -15,6 +15,7 @@ from core.jobs.launcher import launch, launching
 from core.messages import N_
 from core.runs.completing import complete_settings
 from core.runs.control import is_worked_on
+from core.runs.warming import suits_warm_worker
 from core.search.analysis.promote_trial import promote_trial
 from core.training.config import TrainingConfig
 from core.workspace import Project, new_job_name
@@ -31,7 +32,7 @@ def start_training(project: Project, config: TrainingConfig) -> JobDirectory:
     config = complete_settings(config, project, settle_split(project))
     path = project.runs / new_job_name("run")
     job = JobDirectory.create(path, JobKind.TRAIN, config.to_json())
-    launch(job)
+    launch(job, may_be_warm=suits_warm_worker(config))
     return job
 
 

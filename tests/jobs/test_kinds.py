@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import shutil
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -35,6 +36,13 @@ def write_job(path: Path, **config: object) -> JobDirectory:
 
 def test_every_kind_has_a_row() -> None:
     assert set(JOB_TYPES) >= set(JobKind)
+
+
+@pytest.mark.parametrize("kind", [kind for kind, row in JOB_TYPES.items() if row.imported_ahead])
+def test_what_a_warm_worker_imports_exists(kind: JobKind) -> None:
+    """A module that was moved would only show as a warm worker that is no faster."""
+    for module in JOB_TYPES[kind].imported_ahead:
+        assert find_spec(module) is not None, module
 
 
 def test_codes_of_steps_are_unique() -> None:

@@ -95,6 +95,21 @@ def test_a_chosen_recipe_is_stored_and_shows_the_fields_it_uses(
     }
 
 
+def test_a_process_that_waits_for_the_training_is_named(
+    open_page: OpenPage, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It takes memory, so the page says how much; a training of a network could not use it."""
+    asked: list[JobKind] = []
+    monkeypatch.setattr("core.runs.warming.keep_warm_worker", lambda kind: asked.append(kind) or (800 << 20))
+    monkeypatch.setenv("DARKROOM_WARM_MINUTES", "10")
+    app = open_page("train")
+    assert "a process waits for it with 839 MB of memory\\. It ends after 10 min without use" in said(app)
+    assert asked == [JobKind.TRAIN]
+    app.button(key="choose-balanced").click().run()
+    assert "a process waits" not in said(app)
+    assert asked == [JobKind.TRAIN]
+
+
 def test_measured_kernels_are_named_where_a_network_is_trained(open_page: OpenPage, project: Project) -> None:
     write_json(backbones_folder() / "kernels.json", {"own": 1.7, "onednn": 1.0})
     app = open_page("train")

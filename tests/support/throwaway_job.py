@@ -5,6 +5,7 @@ from __future__ import annotations
 from core.jobs.kinds import JOB_TYPES, JobKind, JobType, Step
 
 MODULE = "tests.support.job_steps"
+HELD_MODULE = "tests.support.held_import"
 LABEL = "Juggling with pictures"
 _NAMES = (
     "juggle",
@@ -36,8 +37,12 @@ def add_throwaway_kind() -> JobKind:
     kind = JobKind("juggle")
     JOB_TYPES[kind] = JobType(label=LABEL, steps=steps_named("juggle"))
     # The other steps belong to no kind; a job that completes another one finds them by their codes.
+    # A warm worker waits for such jobs, and imports a module that tests can hold up.
     JOB_TYPES[JobKind.FINISH] = JobType(
-        label=JOB_TYPES[JobKind.FINISH].label, steps=steps_named(*_NAMES), is_temporary=False
+        label=JOB_TYPES[JobKind.FINISH].label,
+        steps=steps_named(*_NAMES),
+        imported_ahead=(MODULE, HELD_MODULE),
+        is_temporary=False,
     )
     return kind
 

@@ -49,7 +49,7 @@ def no_worker_is_left() -> Iterator[None]:
     yield
     for process in psutil.Process().children(recursive=True):
         with contextlib.suppress(psutil.NoSuchProcess):
-            if "core.jobs.worker" in process.cmdline():
+            if {"core.jobs.worker", "core.jobs.warm_worker"} & set(process.cmdline()):
                 process.kill()
                 process.wait(10)
 

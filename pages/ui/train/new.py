@@ -17,7 +17,7 @@ from pages.ui.settings import next_config
 from pages.ui.text import _, escape, show
 from pages.ui.train.fields import settings_fields
 from pages.ui.train.queue import active_runs, queue_list
-from pages.ui.train.recipes import kernel_note, measure_button, recipe_cards
+from pages.ui.train.recipes import kernel_note, measure_button, recipe_cards, warm_note
 
 
 def show_section(project: Project, dataset: Dataset) -> None:
@@ -39,6 +39,8 @@ def show_section(project: Project, dataset: Dataset) -> None:
             measure_button(project, dataset, chosen)
     if chosen is not None:
         kernel_note(chosen)
+        if not is_busy:
+            warm_note(chosen)
     queue_list(project)
 
 

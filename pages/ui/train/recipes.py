@@ -5,9 +5,11 @@ from __future__ import annotations
 import streamlit as st
 
 from core.data.dataset import Dataset
+from core.jobs.warm import warm_minutes
 from core.models.backbones import Backbone, WeightsSource, get_backbone
 from core.runs.setting_names import RECIPE_NAMES
 from core.runs.start_project_jobs import start_profiling
+from core.runs.warming import warm_up_for
 from core.training.config import Recipe, TrainingConfig
 from core.training.cost.estimate import Estimate, estimate
 from core.training.kernels.choice import known_times
@@ -86,6 +88,17 @@ def kernel_note(config: TrainingConfig) -> None:
         else _("Networks are trained without oneDNN, which was {gain} × as fast on this computer.")
     )
     st.caption(escape(form.format(gain=number(times.gain))))
+
+
+def warm_note(config: TrainingConfig) -> None:
+    """Let a worker get ready for the training, and say what it takes."""
+    memory = warm_up_for(config)
+    if memory is None:
+        return
+    sentence = _(
+        "So that this training starts at once, a process waits for it with {memory} of memory. It ends after {time} without use."
+    )
+    st.caption(escape(sentence.format(memory=file_size(memory), time=expected_duration(60 * warm_minutes()))))
 
 
 def _cost_lines(cost: Estimate) -> None:
