@@ -98,7 +98,7 @@ def reproduction_of(project: Project, runs: Sequence[str], wanted: str | None) -
     if wanted:
         raise ConfigError(
             N_(
-                "Run “{name}” cannot be trained again from an archive: it must be finished, and not an ensemble. Choose another run."
+                "Run “{name}” cannot be trained again from an archive: it must be finished, and not made of other runs. Choose another run."
             ),
             name=wanted,
         )

@@ -1,4 +1,4 @@
-"""Commands over several runs: compare, ensemble."""
+"""Commands that compare classifiers and average answers: compare, ensemble, average."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from pathlib import Path
 
 from core.cli.command import Command
 from core.cli.runs import add_detach, ended, started
-from core.cli.terminal import Answer, wait_or_stop
+from core.cli.terminal import Answer, run_to_end, wait_or_stop
 from core.errors import ConfigError
+from core.evaluation.averaging.records import AveragingReport, read_averaging
 from core.evaluation.comparison.comparing import ClassifierComparison, compare_with_reference
 from core.evaluation.comparison.differences import MetricDifference
 from core.evaluation.ensemble import ensemble_gain
@@ -21,8 +22,10 @@ from core.evaluation.leading import leading_metric
 from core.evaluation.report import has_report
 from core.jobs.directory import JobDirectory
 from core.messages import N_
+from core.models.views import PLAIN, VIEW_SETS
 from core.runs.compare import compare_runs, describe_run
-from core.runs.start_runs import start_ensemble
+from core.runs.start_measuring import start_averaging
+from core.runs.start_runs import start_averaged, start_ensemble
 from core.workspace import find_run, project_of
 
 
@@ -62,13 +65,13 @@ def pair_answer(reference: str, run: str, comparison: ClassifierComparison) -> A
         "p_value": comparison.test.p_value,
         "verdict": str(comparison.test.sentence),
         "pictures": comparison.matching.to_json(),
-        "leading": {"code": comparison.leading.code, **_difference(comparison.leading)},
-        "metrics": {row.code: _difference(row) for row in comparison.metrics},
+        "leading": {"code": comparison.leading.code, **difference_answer(comparison.leading)},
+        "metrics": {row.code: difference_answer(row) for row in comparison.metrics},
     }
 
 
-def _difference(row: MetricDifference) -> Answer:
-    """Values, difference, its interval and verdict; None where the metric is undefined on these pictures."""
+def difference_answer(row: MetricDifference) -> Answer:
+    """Values of both, difference, its interval and verdict; None where the metric is undefined on these pictures."""
     numbers = {"reference": row.first, "run": row.second, "difference": row.difference}
     answer: Answer = {name: None if math.isnan(value) else value for name, value in numbers.items()}
     return answer | {"interval": row.interval, "verdict": row.verdict}
@@ -103,8 +106,8 @@ def _gain(runs: Sequence[Path], weights: Sequence[float]) -> Answer | None:
     return {
         "verdict": measured.gain,
         "best_member": measured.best,
-        "validation": {"code": measured.validation.code, **_difference(measured.validation)},
-        "test": {"code": measured.test.code, **_difference(measured.test)},
+        "validation": {"code": measured.validation.code, **difference_answer(measured.validation)},
+        "test": {"code": measured.test.code, **difference_answer(measured.test)},
     }
 
 
@@ -121,6 +124,56 @@ def _weights(text: str) -> tuple[float, ...]:
     return tuple(float(part) for part in text.split(","))
 
 
+def _average(options: argparse.Namespace) -> Answer:
+    project, run = find_run(options.run)
+    report = read_averaging(EvaluatedRun.open(run))
+    if report is None or not options.use:
+        run_to_end(start_averaging(run))
+        report = read_averaging(EvaluatedRun.open(run))
+    measured = {"run": run.name, **averaging_answer(report)} if report else {"run": run.name}
+    if not options.use:
+        return measured
+    job = start_averaged(run, options.use)
+    if options.name:
+        describe_run(job, name=options.name)
+    if options.detach:
+        return started(job) | {"averaging": measured}
+    print(f"run {job.name} started; Ctrl-C stops it", file=sys.stderr)
+    return ended(project, job, wait_or_stop(job)) | {"averaging": measured}
+
+
+def averaging_answer(report: AveragingReport) -> Answer:
+    """Gain of every view set on validation, and the one to use."""
+    recommended = report.recommended
+    return {
+        "pictures": report.pictures,
+        "milliseconds": report.milliseconds,
+        "gains": [
+            {
+                "views": gain.views,
+                "passes": gain.passes,
+                "code": gain.difference.code,
+                **difference_answer(gain.difference),
+                "standard_error": gain.standard_error if math.isfinite(gain.standard_error) else None,
+                "is_offered": gain.is_offered,
+            }
+            for gain in report.gains
+        ],
+        "recommended": recommended.views if recommended else None,
+    }
+
+
+def _add_average_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("run")
+    parser.add_argument(
+        "--use",
+        choices=[row.code for row in VIEW_SETS if row != PLAIN],
+        help="make a run that averages these views, if they are better on validation",
+    )
+    parser.add_argument("--name", help="name of the new run")
+    add_detach(parser)
+
+
 COMMANDS = (
     Command(
         name="compare",
@@ -133,5 +186,11 @@ COMMANDS = (
         summary="make one classifier of several runs: the mean of their probabilities",
         run=_ensemble,
         add_arguments=_add_ensemble_arguments,
+    ),
+    Command(
+        name="average",
+        summary="measure on validation what averaging mirror images and crops gains, and use it",
+        run=_average,
+        add_arguments=_add_average_arguments,
     ),
 )

@@ -20,6 +20,7 @@ from core.evaluation.evaluated_run import EvaluatedRun
 from core.evaluation.leading import Leading
 from core.evaluation.metrics.predictions import TestPredictions
 from core.messages import N_
+from core.models.views import PLAIN, find_view_set
 from core.records import Record
 
 MIN_MEMBERS, MAX_MEMBERS = 2, 8
@@ -39,6 +40,11 @@ class EnsembleConfig(Record):
     backbones: tuple[str, ...]
     # of the member with the largest pictures: pixels a side
     input_size: int
+    # Code of the view set of ``core.models.views`` whose answers are averaged.
+    views: str = PLAIN.code
+
+    def __post_init__(self) -> None:
+        find_view_set(self.views)
 
 
 class Gain(StrEnum):

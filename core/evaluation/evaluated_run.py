@@ -113,7 +113,9 @@ class EvaluatedRun:
         """Raise EvaluationError for an ensemble, which was not trained and has no features of its own."""
         if self.is_ensemble:
             raise EvaluationError(
-                N_("This run is an ensemble of several networks, and this looks into one. Choose a member.")
+                N_(
+                    "This run joins the answers of several networks or views, and this looks into one. Choose a run that it was made of."
+                )
             )
 
     def require_existing(self) -> None:

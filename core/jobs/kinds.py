@@ -30,6 +30,7 @@ class JobKind(StrEnum):
     ROBUSTNESS = "robustness"
     LEARNING_CURVE = "learning_curve"
     EXPLAIN = "explain"
+    AVERAGING = "averaging"
     TRAIN = "train"
     ENSEMBLE = "ensemble"
     EXPORT = "export"
@@ -161,6 +162,11 @@ JOB_TYPES = {
     JobKind.EXPLAIN: JobType(
         label=N_("Heatmaps of many pictures"),
         steps=(Step(code="explain", function="core.delivery.mean_heatmaps_job:explain_run"),),
+        needs_device=True,
+    ),
+    JobKind.AVERAGING: JobType(
+        label=N_("Measurement of averaged views"),
+        steps=(Step(code="measure_averaging", function="core.delivery.ensembles.averaging_job:measure_run"),),
         needs_device=True,
     ),
     JobKind.TRAIN: JobType(

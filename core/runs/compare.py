@@ -20,6 +20,7 @@ from core.jobs.kinds import JobKind
 from core.jobs.launcher import launching
 from core.jobs.status import JobState
 from core.messages import N_
+from core.models.views import PLAIN
 from core.records import JsonObject, Record, read_record, write_record
 from core.runs.control import finishing_job, is_worked_on
 from core.runs.setting_names import flat
@@ -53,6 +54,8 @@ class RunRow(Record):
     seed: int | None
     # Of an ensemble: names of its runs.
     members: tuple[str, ...]
+    # Code of the views of a picture whose answers are averaged.
+    views: str
     dataset_version: int
     # Trained so far.
     epochs: int | None
@@ -143,7 +146,10 @@ def cloned_config(run: JobDirectory) -> TrainingConfig:
     """
     if run.kind is JobKind.ENSEMBLE:
         raise EvaluationError(
-            N_("“{name}” is an ensemble: train its members again, then join them."), name=run_title(run)
+            N_(
+                "“{name}” was made of finished runs: train those again, then join them or average their views."
+            ),
+            name=run_title(run),
         )
     return TrainingConfig.from_json(run.config())
 
@@ -200,6 +206,7 @@ def _row(run: JobDirectory, settings: Mapping[str, Any]) -> RunRow:
         recipe=settings.get("recipe"),
         backbone=settings.get("backbone"),
         members=tuple(settings.get("members", ())),
+        views=settings.get("views", PLAIN.code),
         dataset_version=settings["dataset_version"],
         seed=settings.get("seed"),
         epochs=training.epochs if training else None,

@@ -12,6 +12,7 @@ from core.formatting import number
 from core.messages import N_
 from core.models.augmentation import table
 from core.models.backbones import find_backbone
+from core.models.views import VIEW_SETS
 from core.records import JsonObject
 from core.training.config import (
     Imbalance,
@@ -119,6 +120,7 @@ _VALUE_NAMES: dict[str, Mapping[Any, str]] = {
     "imbalance": IMBALANCE_NAMES,
     "monitor": MONITOR_NAMES,
     "leading_metric.kind": LEADING_KIND_NAMES,
+    "views": {row.code: row.label for row in VIEW_SETS},
 }
 # An ensemble is joined, not trained.
 _ENSEMBLE_NAMES = {
@@ -126,6 +128,7 @@ _ENSEMBLE_NAMES = {
     "weights": N_("Weights of the members"),
     "backbones": N_("Backbones"),
     "input_size": SETTING_NAMES["picture_size"],
+    "views": N_("Averaged views"),
 }
 # Classes belong to the pictures, and there may be a thousand.
 _NO_SETTINGS = {"leading_metric.class_names"}

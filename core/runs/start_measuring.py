@@ -6,6 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from core.delivery.mean_heatmaps_job import MeanHeatmapsRequest
+from core.evaluation.averaging.measuring import require_measurable
+from core.evaluation.averaging.records import AveragingRequest
+from core.evaluation.evaluated_run import EvaluatedRun
 from core.evaluation.learning_curve.records import LearningCurveRequest
 from core.evaluation.robustness.records import RobustnessRequest
 from core.jobs.directory import JobDirectory
@@ -31,6 +34,17 @@ def start_explaining(run: Path) -> JobDirectory:
     """Make the mean heatmaps of a run's answers, and look for shortcuts in them."""
     request = MeanHeatmapsRequest(run=run.name)
     return start_temporary(project_of(run).jobs, JobKind.EXPLAIN, request.to_json())
+
+
+def start_averaging(run: Path) -> JobDirectory:
+    """Measure on validation what averaging the answers to several views of a picture gains.
+
+    Raises:
+        EvaluationError: validation pictures cannot tell.
+    """
+    require_measurable(EvaluatedRun.open(run))
+    request = AveragingRequest(run=run.name)
+    return start_temporary(project_of(run).jobs, JobKind.AVERAGING, request.to_json())
 
 
 def start_timing(project: Project, runs: Sequence[Path]) -> JobDirectory:

@@ -18,7 +18,7 @@ from core.runs.control import is_worked_on
 from core.runs.warming import suits_warm_worker
 from core.search.analysis.promote_trial import promote_trial
 from core.training.config import TrainingConfig
-from core.workspace import Project, new_job_name
+from core.workspace import Project, new_job_name, project_of
 
 # It imports pandas, which takes 0.4 s, and pages show themselves first.
 if TYPE_CHECKING:
@@ -57,6 +57,27 @@ def start_ensemble(project: Project, members: Sequence[Path], weights: Sequence[
         input_size=max(backbone.input_size for backbone in backbones),
     )
     path = project.runs / new_job_name("run")
+    job = JobDirectory.create(path, JobKind.ENSEMBLE, config.to_json())
+    launch(job)
+    return job
+
+
+def start_averaged(run: Path, views: str) -> JobDirectory:
+    """Make a classifier that averages a run's answers to several views of a picture; it becomes a run.
+
+    An ensemble's members then each answer to each view.
+
+    Args:
+        views: code of a view set, measured before and better on validation.
+    Raises:
+        ConfigError: there are no such views.
+        EvaluationError: they were not measured, or gain nothing.
+    """
+    from core.evaluation.averaging.measuring import averaged_config
+    from core.evaluation.evaluated_run import EvaluatedRun
+
+    config = averaged_config(EvaluatedRun.open(run), views)
+    path = project_of(run).runs / new_job_name("run")
     job = JobDirectory.create(path, JobKind.ENSEMBLE, config.to_json())
     launch(job)
     return job
@@ -104,7 +125,10 @@ def start_test_again(run: Path) -> JobDirectory:
     """
     if JobDirectory(run).kind is JobKind.ENSEMBLE:
         raise ConfigError(
-            N_("“{name}” is an ensemble. Test its members again, then join them once more."), name=run.name
+            N_(
+                "“{name}” was made of finished runs. Test those again, then join them or average their views once more."
+            ),
+            name=run.name,
         )
     with launching():
         if is_worked_on(JobDirectory(run)):

@@ -98,7 +98,7 @@ def test_an_ensemble_is_evaluated_delivered_and_proven_as_any_run(members: list[
     source = ReportSource(evaluated=evaluated, has_pictures=False)
     assert "EfficientNet-Lite0 + " in report_html(source)
     assert "224 × 224 pixels" in model_card(source)
-    with pytest.raises(EvaluationError, match="is an ensemble"):
+    with pytest.raises(EvaluationError, match="was made of finished runs"):
         cloned_config(job)
     # Its stranger score is the members' mean, in the file as it was measured, and has a limit.
     score = read_proof(job.path).files["tflite"].score_difference

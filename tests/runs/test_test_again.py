@@ -52,5 +52,5 @@ def test_an_ensemble_is_not_tested_as_a_run_that_was_trained(workspace: Path) ->
         dataset_version=1, members=("run-1", "run-2"), weights=(0.5, 0.5), backbones=("x",), input_size=224
     )
     ensemble = JobDirectory.create(project.runs / "run-3", JobKind.ENSEMBLE, config.to_json())
-    with pytest.raises(ConfigError, match="“run-3” is an ensemble"):
+    with pytest.raises(ConfigError, match="“run-3” was made of finished runs"):
         start_test_again(ensemble.path)

@@ -16,7 +16,7 @@ from core.errors import NotFoundError
 from core.evaluation.assessment import answer_thresholds, make_report
 from core.evaluation.calibration.calibrating import measure_calibration
 from core.evaluation.calibration.temperature import fit_temperatures, logits_of, with_temperatures
-from core.evaluation.ensemble import EnsembleConfig, averaged, normalised_weights
+from core.evaluation.ensemble import EnsembleConfig, averaged
 from core.evaluation.evaluated_run import EvaluatedRun
 from core.evaluation.metrics.predictions import TestPredictions
 from core.evaluation.predictions import prediction_table
@@ -35,6 +35,7 @@ from core.evaluation.strangers.results import read_strangers
 from core.files import whole_file
 from core.messages import N_
 from core.models.litert.conversion import convert_to_tflite
+from core.models.views import find_view_set
 from core.progress import Progress, Stage, raise_if_stopped
 from core.records import JsonObject
 from core.training.features.network import features_of_rows
@@ -51,7 +52,14 @@ def join(directory: Path, config: JsonObject, progress: Progress) -> JsonObject:
     members = _members(directory, settings)
     detectors = detectors_of(members)
     with whole_file(network) as temporary:
-        joined = join_members(members, settings.weights, settings.input_size, None, detectors)
+        joined = join_members(
+            members,
+            settings.weights,
+            settings.input_size,
+            None,
+            detectors,
+            views=find_view_set(settings.views).views,
+        )
         temporary.write_bytes(convert_to_tflite(joined.measured))
     raise_if_stopped(progress)
     progress.stage(Stage.EVALUATING)
@@ -60,7 +68,7 @@ def join(directory: Path, config: JsonObject, progress: Progress) -> JsonObject:
     outputs = _without_learnt(
         features_of_rows(dataset, both, network, progress),
         members,
-        normalised_weights(len(members), settings.weights),
+        settings.weights,
         len(validation),
         len(dataset.class_names),
     )

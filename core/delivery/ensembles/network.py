@@ -1,5 +1,8 @@
 """Network of an ensemble: one picture in, the weighted mean of its members' probabilities out.
 
+Where it averages several views of the picture, each member answers to each of them, and their stranger
+scores are averaged alike. The views are made inside, so a runtime needs to know nothing of them.
+
 A temperature of its own makes the mean honest: members that are each honest are too unsure together
 (Rahaman and Thiery 2021). Members on the same frozen backbone share one pass through it. Imported by workers only.
 """
@@ -22,6 +25,7 @@ from core.evaluation.strangers.detector import StrangerDetector
 from core.evaluation.strangers.results import has_strangers, read_detector
 from core.jobs.directory import JobDirectory
 from core.models.head import Activation
+from core.models.views import PICTURE, View, find_view_set
 from core.training.artifacts import has_own_network, load_extractor, map_pooling
 from core.training.config import TrainingConfig
 
@@ -57,8 +61,14 @@ class EnsembleModel(DeliveredModel):
     @cached_property
     def _joined(self) -> Joined:
         detectors = detectors_of(self._members) if has_strangers(self.run) else ()
-        config = self._config
-        return join_members(self._members, config.weights, config.input_size, self._temperatures, detectors)
+        return join_members(
+            self._members,
+            self._config.weights,
+            self._config.input_size,
+            self._temperatures,
+            detectors,
+            views=find_view_set(self._config.views).views,
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,6 +116,8 @@ def join_members(
     size: int,
     temperatures: Sequence[float] | None = None,
     detectors: Sequence[StrangerDetector] = (),
+    *,
+    views: Sequence[View] = (PICTURE,),
 ) -> Joined:
     """Join members to one graph.
 
@@ -115,13 +127,18 @@ def join_members(
         size: side of the pictures.
         temperatures: (C,), that the logits of the mean are divided by; None: it stays as it is.
         detectors: of each member; none: the graph has no score.
+        views: of the picture, whose answers count alike.
     """
     import keras
 
     from core.models.architectures.classifier import PICTURE_LAYER, attach_head
 
     picture = keras.Input((size, size, 3), dtype="uint8", name=PICTURE_LAYER)
-    features, heads = _features_of(members, picture), [delivered_head(member) for member in members]
+    features = _features_of(members, _views_inside(picture, views))
+    # View by view, as the features.
+    heads = [delivered_head(member) for member in members] * len(views)
+    weights = [weight / len(views) for weight in weights] * len(views)
+    detectors = list(detectors) * len(views)
     answers = [
         attach_head(own, head, prefix=f"member_{number}_")
         for number, (own, head) in enumerate(zip(features, heads, strict=True), start=1)
@@ -177,28 +194,34 @@ def _weighted_sum(
     return layers.Add(dtype="float32", name=name)(scaled)
 
 
-def _features_of(members: Sequence[Path], picture: keras.KerasTensor) -> list[keras.KerasTensor]:
-    """Features of each member; equal networks see the picture once."""
-    features: dict[tuple[object, ...], keras.KerasTensor] = {}
+def _views_inside(picture: keras.KerasTensor, views: Sequence[View]) -> list[keras.KerasTensor]:
+    from core.models.architectures.views import view_inside
+
+    return [view_inside(picture, view, f"view_{number}") for number, view in enumerate(views, start=1)]
+
+
+def _features_of(members: Sequence[Path], pictures: Sequence[keras.KerasTensor]) -> list[keras.KerasTensor]:
+    """Features of each member of the first picture, then of the next; equal networks see a picture once."""
+    features: dict[tuple[object, ...], list[keras.KerasTensor]] = {}
     for member in members:
         key = _network_key(member)
         if key not in features:
-            features[key] = _features(member, picture, f"network_{len(features) + 1}")
-    return [features[_network_key(member)] for member in members]
+            features[key] = _features(member, pictures, f"network_{len(features) + 1}")
+    return [features[_network_key(member)][number] for number in range(len(pictures)) for member in members]
 
 
-def _features(member: Path, picture: keras.KerasTensor, name: str) -> keras.KerasTensor:
-    """Features of one member's network, which sees the picture at its own size."""
+def _features(member: Path, pictures: Sequence[keras.KerasTensor], name: str) -> list[keras.KerasTensor]:
+    """Features of each picture by one member's network, which sees it at its own size."""
     import keras
     from keras import layers
 
     extractor = load_extractor(member, _settings(member))
     extractor.name = name
     size = extractor.input_shape[1]
-    if size != picture.shape[1]:
-        resized = layers.Resizing(size, size, dtype="float32", name=f"{name}_size")(picture)
-        picture = keras.ops.cast(keras.ops.round(resized), "uint8")
-    return extractor(picture)
+    if size != pictures[0].shape[1]:
+        resizing = layers.Resizing(size, size, dtype="float32", name=f"{name}_size")
+        pictures = [keras.ops.cast(keras.ops.round(resizing(picture)), "uint8") for picture in pictures]
+    return [extractor(picture) for picture in pictures]
 
 
 def _with_temperatures(

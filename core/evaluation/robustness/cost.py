@@ -8,6 +8,7 @@ from core.evaluation.robustness.corruptions import CORRUPTIONS
 from core.jobs.directory import JobDirectory
 from core.models.backbones import get_backbone
 from core.models.speeds import expected_seconds
+from core.models.views import find_view_set
 
 
 def expected_test_seconds(evaluated: EvaluatedRun, pictures: int) -> float | None:
@@ -18,4 +19,5 @@ def expected_test_seconds(evaluated: EvaluatedRun, pictures: int) -> float | Non
     if not evaluated.is_ensemble:
         return expected_seconds(evaluated.settings.sized_backbone, conditions * pictures)
     members = EnsembleConfig.from_json(JobDirectory(evaluated.run).config())
-    return sum(expected_seconds(get_backbone(key), conditions * pictures) for key in members.backbones)
+    seen = conditions * pictures * len(find_view_set(members.views).views)
+    return sum(expected_seconds(get_backbone(key), seen) for key in members.backbones)

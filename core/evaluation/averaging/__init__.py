@@ -1,0 +1,1 @@
+"""Gain from averaging a classifier's answers to several views of a picture."""
