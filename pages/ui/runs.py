@@ -14,6 +14,7 @@ from core.jobs.directory import JobDirectory
 from core.jobs.kinds import JobKind
 from core.jobs.status import JobState
 from core.models.backbones import get_backbone
+from core.models.views import PLAIN, find_view_set
 from core.runs.compare import run_about
 from core.runs.control import finishing_job
 from core.workspace import Project, list_runs, project_of
@@ -52,11 +53,25 @@ def title_of(job: JobDirectory) -> str:
     if name := run_about(job).name:
         return name
     if job.kind is JobKind.ENSEMBLE:
-        members = len(job.config()["members"])
-        return f"{short_title_of(job)} · " + ngettext("Ensemble of {n}", "Ensemble of {n}", members).format(
-            n=members
-        )
+        config = job.config()
+        views = config.get("views", PLAIN.code)
+        return f"{short_title_of(job)} · {made_of(len(config['members']), views)}"
     return f"{short_title_of(job)} · {get_backbone(job.config()['backbone']).name}"
+
+
+def made_of(members: int, views: str) -> str:
+    """Say what a run was made of that was not trained: its runs, the views of a picture, or both.
+
+    Args:
+        views: code of the averaged views.
+    """
+    parts = []
+    if members > 1:
+        parts.append(ngettext("Ensemble of {n}", "Ensemble of {n}", members).format(n=members))
+    if views != PLAIN.code:
+        count = len(find_view_set(views).views)
+        parts.append(ngettext("{n} view averaged", "{n} views averaged", count).format(n=count))
+    return ", ".join(parts)
 
 
 def short_title_of(job: JobDirectory) -> str:

@@ -25,7 +25,7 @@ from core.jobs.directory import JobDirectory
 from core.records import Record, to_json_value
 from core.runs.compare import MAX_NAME_LENGTH, MAX_NOTE_LENGTH, delete_run, describe_run, run_settings
 from core.runs.control import pause, resume, stop
-from core.runs.start_runs import start_ensemble, start_training
+from core.runs.start_runs import start_averaged, start_ensemble, start_training
 from core.training.config import MAX_EPOCHS, TrainingConfig
 from core.workspace import Project, list_runs
 
@@ -54,6 +54,14 @@ class NewEnsemble(Record):
 
     members: Annotated[tuple[str, ...], Note(text="Runs of the project.", most=_MAX_MEMBERS)]
     weights: Annotated[tuple[float, ...], Note(text="Of each; equal by default.", most=_MAX_MEMBERS)] = ()
+    name: Annotated[str, Note(most=MAX_NAME_LENGTH)] = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AveragedViews(Record):
+    """Views of a picture to average."""
+
+    views: Annotated[str, Note(text="Code of views that were measured and are offered, such as mirror.")]
     name: Annotated[str, Note(most=MAX_NAME_LENGTH)] = ""
 
 
@@ -111,6 +119,11 @@ def train(call: Call) -> RunView:
 def join(call: Call) -> RunView:
     project, body = call.project, call.body_as(NewEnsemble)
     return _named(start_ensemble(project, members_of(project, body), body.weights), body.name)
+
+
+def average(call: Call) -> RunView:
+    body = call.body_as(AveragedViews)
+    return _named(start_averaged(call.run, body.views), body.name)
 
 
 def members_of(project: Project, body: NewEnsemble) -> list[Path]:
@@ -205,6 +218,16 @@ ENDPOINTS = (
         scope=Scope.TRAIN,
         handler=join,
         body=NewEnsemble,
+        answer=RunView,
+        status=202,
+    ),
+    Endpoint(
+        method="POST",
+        path="/v1/runs/{run}/averaged",
+        summary="Make a run that averages the answers to several views of a picture.",
+        scope=Scope.TRAIN,
+        handler=average,
+        body=AveragedViews,
         answer=RunView,
         status=202,
     ),

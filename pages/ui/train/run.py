@@ -13,6 +13,7 @@ from core.evaluation.report import has_report
 from core.jobs.directory import JobDirectory
 from core.jobs.kinds import JobKind
 from core.jobs.status import JobState
+from core.models.views import PLAIN, find_view_set
 from core.runs.compare import run_about
 from core.runs.control import lacks_delivery
 from core.runs.setting_names import flat
@@ -24,7 +25,7 @@ from pages.ui.jobs import STATE_COLOURS, STATE_NAMES, follow, show_error
 from pages.ui.runs import follow_packing, is_being_packed, run_picker, title_of
 from pages.ui.shell import next_step, page_file
 from pages.ui.steps import Step
-from pages.ui.text import _, duration, escape, percent
+from pages.ui.text import _, duration, escape, ngettext, percent
 from pages.ui.train.controls import ended_controls, resume_button, run_menu
 from pages.ui.train.live import live_view
 from pages.ui.train.queue import queue_list
@@ -58,7 +59,14 @@ def _ensemble(job: JobDirectory) -> None:
     config = EnsembleConfig.from_json(job.config())
     members = [job.path.parent / name for name in config.members]
     titles = [title_of(JobDirectory(run)) if has_report(run) else run.name for run in members]
-    st.markdown(_("The mean of the answers of these runs:"))
+    views = find_view_set(config.views)
+    if views != PLAIN:
+        st.markdown(
+            _("The mean of the answers to several views of each picture: {views}.").format(
+                views=_(views.label)
+            )
+        )
+    st.markdown(ngettext("Made of this run:", "The mean of the answers of these runs:", len(members)))
     rows = [{"run": title, "weight": weight} for title, weight in zip(titles, config.weights, strict=True)]
     weight = st.column_config.NumberColumn(_("Weight"), format="percent")
     st.dataframe(rows, hide_index=True, column_config={"run": _("Run"), "weight": weight}, key="members")

@@ -30,6 +30,7 @@ STARTS: tuple[tuple[str, object, JobKind], ...] = (
     ("runs/{run}/robustness", {"pictures": 7}, JobKind.ROBUSTNESS),
     ("runs/{run}/learning-curve", None, JobKind.LEARNING_CURVE),
     ("runs/{run}/mean-heatmaps", None, JobKind.EXPLAIN),
+    ("runs/{run}/averaging", None, JobKind.AVERAGING),
     ("runs/{run}/latency", None, JobKind.MEASURE_RUNS),
     ("runs/{run}/repeat", None, JobKind.TRAIN),
     ("projects/{project}/check", None, JobKind.EXAMINE),

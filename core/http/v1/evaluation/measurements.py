@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Annotated, TypeVar
 
 from core.errors import NotFoundError
+from core.evaluation.averaging.records import AveragingReport, read_averaging
 from core.evaluation.evaluated_run import EvaluatedRun
 from core.evaluation.explanations.mean_heatmaps import MeanHeatmaps, read_mean_heatmaps
 from core.evaluation.learning_curve.records import LearningCurve, read_learning_curve
@@ -18,6 +19,7 @@ from core.http.v1.views import JobView, job_view
 from core.messages import N_
 from core.records import Record
 from core.runs.start_measuring import (
+    start_averaging,
     start_explaining,
     start_learning_curve,
     start_robustness_test,
@@ -48,6 +50,18 @@ class RobustnessView(Record):
     breaks: Annotated[
         Mapping[str, float],
         Note(text="By code of a corruption: the strength from which a loss of 5 points is proven."),
+    ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class AveragingView(Record):
+    """Gain on validation of averaging the answers to several views of a picture."""
+
+    run: str
+    report: AveragingReport
+    offered: Annotated[tuple[str, ...], Note(text="Views that gain more than one standard error.")]
+    recommended: Annotated[
+        str | None, Note(text="The cheapest within one standard error of the best; null: none gains.")
     ]
 
 
@@ -89,6 +103,21 @@ def make_mean_heatmaps(call: Call) -> JobView:
 def mean_heatmaps(call: Call) -> MeanHeatmaps:
     evaluated = call.evaluated
     return _measured(evaluated, read_mean_heatmaps(evaluated))
+
+
+def measure_averaging(call: Call) -> JobView:
+    return job_view(start_averaging(call.evaluated.run))
+
+
+def averaging(call: Call) -> AveragingView:
+    evaluated = call.evaluated
+    report = _measured(evaluated, read_averaging(evaluated))
+    return AveragingView(
+        run=evaluated.run.name,
+        report=report,
+        offered=tuple(gain.views for gain in report.gains if gain.is_offered),
+        recommended=report.recommended.views if report.recommended else None,
+    )
 
 
 def measure_latency(call: Call) -> JobView:
@@ -160,6 +189,23 @@ ENDPOINTS = (
         scope=Scope.READ,
         handler=mean_heatmaps,
         answer=MeanHeatmaps,
+    ),
+    Endpoint(
+        method="POST",
+        path="/v1/runs/{run}/averaging",
+        summary="Start measuring on validation what averaging mirror images and crops gains.",
+        scope=Scope.TRAIN,
+        handler=measure_averaging,
+        answer=JobView,
+        status=202,
+    ),
+    Endpoint(
+        method="GET",
+        path="/v1/runs/{run}/averaging",
+        summary="Read what averaging the answers to several views of a picture gains.",
+        scope=Scope.READ,
+        handler=averaging,
+        answer=AveragingView,
     ),
     Endpoint(
         method="POST",

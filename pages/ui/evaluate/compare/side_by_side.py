@@ -22,7 +22,8 @@ from pages.ui.curves import ACCURACY, LOSS, compared_curves
 from pages.ui.display_names.training import setting_name, setting_value
 from pages.ui.following import epochs_of
 from pages.ui.jobs import STATE_NAMES, follow, newest_job, show_error
-from pages.ui.text import _, duration, file_size, ngettext, number, percent
+from pages.ui.runs import made_of
+from pages.ui.text import _, duration, file_size, number, percent
 
 # Okabe and Ito's palette, in an order in which neighbours differ most.
 _COLOURS = ("#4C9BD6", "#E0793A", "#1F9E8F", "#B5588F", "#A87400", "#8E8E96", "#7A6FD0", "#8C5A2B")
@@ -88,8 +89,7 @@ def _backbone_name(key: str | None) -> str:
 def _recipe(row: RunRow) -> str:
     if row.recipe is not None:
         return _(RECIPE_NAMES[Recipe(row.recipe)])
-    count = len(row.members)
-    return ngettext("Ensemble of {n}", "Ensemble of {n}", count).format(n=count)
+    return made_of(len(row.members), row.views)
 
 
 def _timing(project: Project, runs: Sequence[Path], comparison: RunComparison) -> None:

@@ -42,7 +42,9 @@ def show_section(evaluated: EvaluatedRun) -> None:
 def _changes(evaluated: EvaluatedRun) -> None:
     """Say what changed since the run, and offer to train again."""
     if evaluated.is_ensemble:
-        st.info(_("An ensemble is not trained: train its members again, then join them in “Compare”."))
+        st.info(
+            _("This run was made of finished runs: train those again, then join them or average their views.")
+        )
         return
     changes = changes_since(evaluated)
     if changes.is_empty:
