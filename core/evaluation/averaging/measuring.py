@@ -142,5 +142,5 @@ def measure_gains(
 def _averaged(evaluated: EvaluatedRun, row: ViewSet, answers: Mapping[View, np.ndarray]) -> TestPredictions:
     """Answers by the mean of the views; thresholds of several labels are chosen for it anew."""
     dataset, rows = evaluated.dataset, evaluated.rows(Split.VALIDATION)
-    mean = np.mean([answers[view] for view in row.views], axis=0, dtype=np.float32)
+    mean = np.stack([answers[view] for view in row.views]).mean(axis=0, dtype=np.float32)
     return TestPredictions.of(dataset, rows, mean, answer_thresholds(dataset, rows, mean))
