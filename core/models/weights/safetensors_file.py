@@ -12,10 +12,11 @@ from core.errors import WeightsError
 from core.messages import N_
 
 _READABLE = ("F32", "F16")  # NumPy has no bfloat16
+_COUNTERS = ("I64", "I32")  # of batches in BatchNorm, which no network here needs
 
 
 def tensor_shapes(path: Path, name: str = "") -> dict[str, tuple[int, ...]]:
-    """Read the shapes of all tensors by name, from the header alone.
+    """Read the shapes of all weights by name, from the header alone.
 
     Args:
         name: of the file in errors, if ``path`` has another one.
@@ -25,6 +26,7 @@ def tensor_shapes(path: Path, name: str = "") -> dict[str, tuple[int, ...]]:
     try:
         with safe_open(path, framework="numpy") as file:
             views = {tensor: file.get_slice(tensor) for tensor in file.keys()}  # noqa: SIM118 - it is no mapping
+            views = {tensor: view for tensor, view in views.items() if view.get_dtype() not in _COUNTERS}
             kinds = {view.get_dtype() for view in views.values()} - {*_READABLE}
             shapes = {tensor: tuple(view.get_shape()) for tensor, view in views.items()}
     except (SafetensorError, OSError) as error:

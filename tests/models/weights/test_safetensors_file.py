@@ -43,6 +43,13 @@ def test_further_tensors_do_not_matter(file: Path) -> None:
     assert not holds(file, {"a.bias": (2,), "b.bias": (2,)})
 
 
+def test_counters_beside_the_weights_do_not_matter(file: Path) -> None:
+    """PyTorch's BatchNorm counts its batches in an integer of 64 bits, and the file keeps it."""
+    save_file({**TENSORS, "norm.num_batches_tracked": np.array(3)}, file)
+    assert tensor_shapes(file) == {"a.weight": (2, 3), "a.bias": (2,)}
+    assert holds(file, {"a.bias": (2,)})
+
+
 def test_half_a_file_is_refused(file: Path) -> None:
     file.write_bytes(file.read_bytes()[:-1])
     with pytest.raises(WeightsError, match=r"model\.safetensors is not a readable weight file"):
