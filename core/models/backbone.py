@@ -50,6 +50,9 @@ class Backbone:
     weights_url: str
     weights_hash: str  # "md5:…" or "sha256:…", in hexadecimal; "" where none is published
     licence: str  # of the weights
+    commercial_use: bool = (
+        True  # False: the licence of the weights forbids it, and of what is trained from them
+    )
     good_for: str  # one sentence for a newcomer, marked for translation
     # Smallest picture, in pixels a side, whose feature map has two rows and two columns to pool.
     smallest_size: int

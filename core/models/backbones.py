@@ -18,7 +18,7 @@ from core.models.adapted import adapted_from, adapted_keys, find_adapted
 from core.models.backbone import Backbone, Preprocessing, WeightsSource
 from core.models.committee import JOINT, committee_at_size, committee_of
 from core.models.keras_backbones import KERAS_BACKBONES
-from core.models.transformers import TRANSFORMER_BACKBONES
+from core.models.published_networks import PUBLISHED_BACKBONES
 from core.workspace import Project
 
 __all__ = [
@@ -174,8 +174,7 @@ _FROM_SCRATCH = (
 )
 
 BACKBONES: dict[str, Backbone] = {
-    backbone.key: backbone
-    for backbone in (*_BUNDLED, *KERAS_BACKBONES, *TRANSFORMER_BACKBONES, *_FROM_SCRATCH)
+    backbone.key: backbone for backbone in (*_BUNDLED, *KERAS_BACKBONES, *PUBLISHED_BACKBONES, *_FROM_SCRATCH)
 }
 DEFAULT_BACKBONE = "efficientnet_lite0"
 

@@ -50,6 +50,7 @@ def committee_of(members: Sequence[Backbone]) -> Backbone:
         weights_url="",
         weights_hash="",
         licence=", ".join(dict.fromkeys(member.licence for member in ordered)),
+        commercial_use=all(member.commercial_use for member in ordered),
         good_for=N_(
             "Several backbones look at each picture, and one classifier reads what all of them see: "
             "usually more accurate than each alone, and as slow as all together."

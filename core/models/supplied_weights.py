@@ -21,7 +21,7 @@ from core.files import COPY_CHUNK_BYTES, hash_file
 from core.messages import N_
 from core.models.backbones import BACKBONES, Backbone, get_backbone
 from core.models.keras_backbones import WITH_TOP
-from core.models.transformers import TRANSFORMERS
+from core.models.published_networks import PUBLISHED_NETWORKS
 from core.models.weights.safetensors_file import are_among, tensor_shapes
 from core.models.weights.store import is_right_file, supplied_path
 
@@ -127,11 +127,11 @@ def _has_tensors(name: str) -> bool:
 
 
 def _by_tensors(path: Path, copy: _Copy) -> Backbone:
-    """Find the transformer whose tensors a safetensors file holds."""
+    """Find the network whose tensors a safetensors file holds."""
     shapes = tensor_shapes(path, copy.name)
-    transformers = [backbone for backbone in BACKBONES.values() if backbone.builder in TRANSFORMERS]
-    for backbone in transformers:
-        if are_among(TRANSFORMERS[backbone.builder].tensors(), shapes):
+    published = [backbone for backbone in BACKBONES.values() if backbone.builder in PUBLISHED_NETWORKS]
+    for backbone in published:
+        if are_among(PUBLISHED_NETWORKS[backbone.builder].tensors(), shapes):
             _require_no_other(copy, backbone)
             return backbone
     raise WeightsError(
@@ -140,7 +140,7 @@ def _by_tensors(path: Path, copy: _Copy) -> Backbone:
             "{known}. Networks of other sizes have other tensors."
         ),
         file=copy.name,
-        known=", ".join(backbone.name for backbone in transformers),
+        known=", ".join(backbone.name for backbone in published),
     )
 
 
@@ -229,7 +229,7 @@ def _unknown(name: str) -> WeightsError:
         N_(
             "{file} is not a weight file that Darkroom knows. It takes the official files of Keras "
             "Applications without the classification top, unchanged, such as {examples}, and those of "
-            "pretrained transformers in the safetensors format."
+            "timm in the safetensors format."
         ),
         file=name,
         examples=examples,

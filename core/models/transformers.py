@@ -1,9 +1,7 @@
 """Pretrained vision transformers: facts of each, and the tensors of its published file.
 
-The files are those that timm publishes (Wightman 2019, timm 1.0.31), in the safetensors
-format. No checksums of them are published, so a file is recognised by the names and
-shapes of its tensors. Accuracies are from the publications: on ImageNet, of a linear head
-on frozen features for DINOv2, of the whole network for DeiT.
+Accuracies are from the publications: on ImageNet, of a linear head on frozen features for
+DINOv2, of the whole network for DeiT.
 """
 
 from __future__ import annotations
@@ -12,12 +10,11 @@ from dataclasses import dataclass
 from math import prod
 
 from core.messages import N_
-from core.models.backbone import Backbone, Preprocessing, WeightsSource
+from core.models.backbone import Backbone, Preprocessing
+from core.models.published import Shapes, dense_tensors, norm_tensors, published_backbone
 
-_SERVER = "https://huggingface.co/timm"
 _DINOV2 = "Oquab et al. 2023, arXiv 2304.07193"
 _REGISTERS = "Darcet et al. 2023, arXiv 2309.16588"
-_BYTES_OF_NUMBER = 4  # float32
 # Tensors of the first tokens and positions, which become one table, and of the head.
 _NOT_BUILT = ("cls_token", "reg_token", "pos_embed", "head.")
 
@@ -44,14 +41,19 @@ class Transformer:
         """Tokens that stand before those of the patches."""
         return self.class_token + self.registers
 
-    def tensors(self) -> dict[str, tuple[int, ...]]:
+    @property
+    def feature_size(self) -> int:
+        """Numbers in a cell of the feature map: the token of a patch, and that of the picture."""
+        return 2 * self.width
+
+    def tensors(self) -> Shapes:
         """Shapes of the tensors in the published file, by name."""
         width, patch = self.width, self.patch_size
-        shapes: dict[str, tuple[int, ...]] = {
+        shapes: Shapes = {
             "patch_embed.proj.weight": (width, 3, patch, patch),
             "patch_embed.proj.bias": (width,),
             "pos_embed": (1, self.grid**2 + (self.class_token and self.places_class_token), width),
-            **_norm("norm", width),
+            **norm_tensors("norm", width),
         }
         if self.class_token:
             shapes["cls_token"] = (1, 1, width)
@@ -62,7 +64,7 @@ class Transformer:
         if self.pools_by_attention:
             shapes |= self._attention_pooling("attn_pool")
         if self.classes:
-            shapes |= _dense("head", width, self.classes)
+            shapes |= dense_tensors("head", width, self.classes)
         return shapes
 
     def parameters(self, side: int) -> int:
@@ -86,39 +88,31 @@ class Transformer:
         embedding = patches * self.width * 3 * self.patch_size**2
         return embedding + self.blocks * block + self.pools_by_attention * pooling
 
-    def _block(self, name: str) -> dict[str, tuple[int, ...]]:
+    def _block(self, name: str) -> Shapes:
         width = self.width
         shapes = {
-            **_norm(f"{name}.norm1", width),
-            **_dense(f"{name}.attn.qkv", width, 3 * width),
-            **_dense(f"{name}.attn.proj", width, width),
-            **_norm(f"{name}.norm2", width),
-            **_dense(f"{name}.mlp.fc1", width, 4 * width),
-            **_dense(f"{name}.mlp.fc2", 4 * width, width),
+            **norm_tensors(f"{name}.norm1", width),
+            **dense_tensors(f"{name}.attn.qkv", width, 3 * width),
+            **dense_tensors(f"{name}.attn.proj", width, width),
+            **norm_tensors(f"{name}.norm2", width),
+            **dense_tensors(f"{name}.mlp.fc1", width, 4 * width),
+            **dense_tensors(f"{name}.mlp.fc2", 4 * width, width),
         }
         if self.scales_residuals:
             shapes |= {f"{name}.ls1.gamma": (width,), f"{name}.ls2.gamma": (width,)}
         return shapes
 
-    def _attention_pooling(self, name: str) -> dict[str, tuple[int, ...]]:
+    def _attention_pooling(self, name: str) -> Shapes:
         width = self.width
         return {
             f"{name}.latent": (1, 1, width),
-            **_dense(f"{name}.q", width, width),
-            **_dense(f"{name}.kv", width, 2 * width),
-            **_dense(f"{name}.proj", width, width),
-            **_norm(f"{name}.norm", width),
-            **_dense(f"{name}.mlp.fc1", width, 4 * width),
-            **_dense(f"{name}.mlp.fc2", 4 * width, width),
+            **dense_tensors(f"{name}.q", width, width),
+            **dense_tensors(f"{name}.kv", width, 2 * width),
+            **dense_tensors(f"{name}.proj", width, width),
+            **norm_tensors(f"{name}.norm", width),
+            **dense_tensors(f"{name}.mlp.fc1", width, 4 * width),
+            **dense_tensors(f"{name}.mlp.fc2", 4 * width, width),
         }
-
-
-def _dense(name: str, inputs: int, outputs: int) -> dict[str, tuple[int, ...]]:
-    return {f"{name}.weight": (outputs, inputs), f"{name}.bias": (outputs,)}
-
-
-def _norm(name: str, width: int) -> dict[str, tuple[int, ...]]:
-    return {f"{name}.weight": (width,), f"{name}.bias": (width,)}
 
 
 def _dino(width: int, heads: int, registers: int = 0) -> Transformer:
@@ -159,27 +153,16 @@ def _backbone(
     preprocessing: Preprocessing = Preprocessing.TORCH,
 ) -> Backbone:
     network = TRANSFORMERS[key]
-    numbers = sum(map(prod, network.tensors().values()))
-    size = 224
-    return Backbone(
-        key=key,
+    return published_backbone(
+        key,
+        network,
         name=name,
         family=family,
         source=source,
-        builder=key,
-        input_size=size,
-        feature_size=2 * network.width,
-        parameters=network.parameters(size),
-        download_bytes=numbers * _BYTES_OF_NUMBER,
-        imagenet_top1=top1,
-        billion_multiply_adds=round(network.multiply_adds(size) / 1e9, 1),
-        preprocessing=preprocessing,
-        weights=WeightsSource.DOWNLOAD,
-        weights_file=f"{published}.safetensors",
-        weights_url=f"{_SERVER}/{published}/resolve/main/model.safetensors",
-        weights_hash="",
-        licence="Apache-2.0",
+        published=published,
+        top1=top1,
         good_for=good_for,
+        preprocessing=preprocessing,
         smallest_size=2 * network.patch_size,
         size_step=network.patch_size,
         mixes_positions=True,

@@ -15,9 +15,10 @@ from keras import layers
 from core.errors import WeightsError
 from core.messages import N_
 from core.models.architectures.efficientnet_lite import LITE_VARIANTS, build_lite
-from core.models.architectures.vit import build_transformer, build_vit
+from core.models.architectures.published import build_published
+from core.models.architectures.vit import build_vit
 from core.models.backbones import Backbone, Preprocessing, WeightsSource
-from core.models.transformers import TRANSFORMERS
+from core.models.published_networks import PUBLISHED_NETWORKS
 from core.models.weights.array_file import read_arrays
 from core.models.weights.safetensors_file import read_tensors
 from core.models.weights.store import present_weights
@@ -70,10 +71,10 @@ def build_network(backbone: Backbone, *, pretrained: bool) -> keras.Model:
         tensors = read_torch_file(path, backbone.weights_hash.removeprefix("sha256:")) if path else None
         variant = LITE_VARIANTS[backbone.builder]._replace(input_size=backbone.input_size)
         return build_lite(variant, tensors, name=BACKBONE_LAYER)
-    if backbone.builder in TRANSFORMERS:
-        transformer = TRANSFORMERS[backbone.builder]
-        tensors = read_tensors(path, transformer.tensors()) if path else None
-        return build_transformer(transformer, tensors, size=backbone.input_size, name=BACKBONE_LAYER)
+    if backbone.builder in PUBLISHED_NETWORKS:
+        published = PUBLISHED_NETWORKS[backbone.builder]
+        tensors = read_tensors(path, published.tensors()) if path else None
+        return build_published(published, tensors, size=backbone.input_size, name=BACKBONE_LAYER)
     if backbone.builder in _FROM_SCRATCH:
         return _FROM_SCRATCH[backbone.builder](backbone.input_size, BACKBONE_LAYER)
     network = _build_keras_network(backbone)

@@ -1,16 +1,17 @@
 """Weights of the layers of a pretrained ViT, from the tensors of its published file.
 
-PyTorch stores the kernel of a dense layer as (outputs, inputs). The published networks
-scale each residual (LayerScale); here the scale is folded into the layer before it.
+The published networks scale each residual (LayerScale); here the scale is folded into the
+layer before it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 from PIL import Image
 
+from core.models.architectures.torch_layout import attention, dense, pair
 from core.models.transformers import Transformer
 
 _Weights = dict[str, list[np.ndarray]]
@@ -22,7 +23,7 @@ def layer_weights(transformer: Transformer, tensors: Mapping[str, np.ndarray], s
     weights = {
         "patches": [kernel.transpose(2, 3, 1, 0), tensors["patch_embed.proj.bias"]],
         "positions": [_first_tokens_and_positions(transformer, tensors, side)],
-        "norm": _norm(tensors, "norm"),
+        "norm": list(pair(tensors, "norm")),
     }
     for number in range(transformer.blocks):
         weights |= _block(transformer, tensors, f"blocks.{number}", f"block{number + 1}")
@@ -66,57 +67,30 @@ def _block(transformer: Transformer, tensors: Mapping[str, np.ndarray], source: 
         for layer in ("ls1", "ls2")
     )
     attention_scale, mlp_scale = scales
-    queries_keys_values = _thirds(*_pair(tensors, f"{source}.attn.qkv"))
+    queries_keys_values = _thirds(*pair(tensors, f"{source}.attn.qkv"))
     return {
-        f"{name}_attention_norm": _norm(tensors, f"{source}.norm1"),
-        f"{name}_attention": _attention(
-            transformer.heads, queries_keys_values, _pair(tensors, f"{source}.attn.proj"), attention_scale
+        f"{name}_attention_norm": list(pair(tensors, f"{source}.norm1")),
+        f"{name}_attention": attention(
+            transformer.heads, queries_keys_values, pair(tensors, f"{source}.attn.proj"), attention_scale
         ),
-        f"{name}_mlp_norm": _norm(tensors, f"{source}.norm2"),
-        f"{name}_mlp_wide": _dense(_pair(tensors, f"{source}.mlp.fc1")),
-        f"{name}_mlp_narrow": _dense(_pair(tensors, f"{source}.mlp.fc2"), mlp_scale),
+        f"{name}_mlp_norm": list(pair(tensors, f"{source}.norm2")),
+        f"{name}_mlp_wide": dense(tensors, f"{source}.mlp.fc1"),
+        f"{name}_mlp_narrow": dense(tensors, f"{source}.mlp.fc2", mlp_scale),
     }
 
 
 def _attention_pooling(transformer: Transformer, tensors: Mapping[str, np.ndarray]) -> _Weights:
-    query = _pair(tensors, "attn_pool.q")
-    keys_values = zip(*(np.split(array, 2) for array in _pair(tensors, "attn_pool.kv")), strict=True)
+    query = pair(tensors, "attn_pool.q")
+    keys_values = zip(*(np.split(array, 2) for array in pair(tensors, "attn_pool.kv")), strict=True)
     return {
         "query": [tensors["attn_pool.latent"][0]],
-        "pooling_attention": _attention(
-            transformer.heads, [query, *keys_values], _pair(tensors, "attn_pool.proj"), None
+        "pooling_attention": attention(
+            transformer.heads, [query, *keys_values], pair(tensors, "attn_pool.proj")
         ),
-        "pooling_mlp_norm": _norm(tensors, "attn_pool.norm"),
-        "pooling_mlp_wide": _dense(_pair(tensors, "attn_pool.mlp.fc1")),
-        "pooling_mlp_narrow": _dense(_pair(tensors, "attn_pool.mlp.fc2")),
+        "pooling_mlp_norm": list(pair(tensors, "attn_pool.norm")),
+        "pooling_mlp_wide": dense(tensors, "attn_pool.mlp.fc1"),
+        "pooling_mlp_narrow": dense(tensors, "attn_pool.mlp.fc2"),
     }
-
-
-def _attention(
-    heads: int,
-    projections: Sequence[tuple[np.ndarray, np.ndarray]],
-    output: tuple[np.ndarray, np.ndarray],
-    scale: np.ndarray | None,
-) -> list[np.ndarray]:
-    """Weights of Keras's MultiHeadAttention: of queries, keys and values, then of the output."""
-    weights = []
-    for kernel, bias in projections:
-        weights += [kernel.T.reshape(kernel.shape[1], heads, -1), bias.reshape(heads, -1)]
-    kernel, bias = _dense(output, scale)
-    return [*weights, kernel.reshape(heads, -1, len(bias)), bias]
-
-
-def _dense(pair: tuple[np.ndarray, np.ndarray], scale: np.ndarray | None = None) -> list[np.ndarray]:
-    kernel, bias = pair
-    return [kernel.T, bias] if scale is None else [kernel.T * scale, bias * scale]
-
-
-def _norm(tensors: Mapping[str, np.ndarray], name: str) -> list[np.ndarray]:
-    return list(_pair(tensors, name))
-
-
-def _pair(tensors: Mapping[str, np.ndarray], name: str) -> tuple[np.ndarray, np.ndarray]:
-    return tensors[f"{name}.weight"], tensors[f"{name}.bias"]
 
 
 def _thirds(kernel: np.ndarray, bias: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:

@@ -36,6 +36,7 @@ _DESCRIPTIVE_FACTS = {  # facts that change no number
     "family",
     "source",
     "licence",
+    "commercial_use",
     "good_for",
     "imagenet_top1",
     "billion_multiply_adds",

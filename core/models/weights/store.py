@@ -23,7 +23,7 @@ from core.files import COPY_CHUNK_BYTES, hash_file
 from core.messages import N_
 from core.models.adapted import adapted_weights
 from core.models.backbones import Backbone, WeightsSource
-from core.models.transformers import TRANSFORMERS
+from core.models.published_networks import PUBLISHED_NETWORKS
 from core.models.weights.connection import is_reachable
 from core.progress import JobStopped, ignore_counts, never_stop
 from core.workspace import backbones_folder
@@ -122,7 +122,7 @@ def weights_ready(backbone: Backbone) -> bool:
         return False
     if backbone.weights is WeightsSource.ADAPTED:
         return path.is_file()
-    if backbone.builder in TRANSFORMERS:
+    if backbone.builder in PUBLISHED_NETWORKS:
         return path.is_file() and path.stat().st_size > backbone.download_bytes
     return path.is_file() and backbone.download_bytes in (0, path.stat().st_size)
 
@@ -301,11 +301,11 @@ def _server_refused(backbone: Backbone, status: int) -> DownloadError:
 
 def is_right_file(path: Path, backbone: Backbone) -> bool:
     """Check a file by its checksum; where none is published, by its tensors or by its size."""
-    if backbone.builder in TRANSFORMERS:
+    if backbone.builder in PUBLISHED_NETWORKS:
         # Imports NumPy, and the server starts without it.
         from core.models.weights.safetensors_file import holds
 
-        return holds(path, TRANSFORMERS[backbone.builder].tensors())
+        return holds(path, PUBLISHED_NETWORKS[backbone.builder].tensors())
     if not backbone.weights_hash:
         return _size(path) == backbone.download_bytes
     algorithm, _, expected = backbone.weights_hash.partition(":")

@@ -8,6 +8,7 @@ import keras
 import numpy as np
 import pytest
 
+from core.models.architectures.published import build_published
 from core.models.architectures.surgery import (
     cut_at,
     cuts_of,
@@ -17,7 +18,7 @@ from core.models.architectures.surgery import (
 )
 from core.models.architectures.vit import build_transformer
 from core.models.backbones import get_backbone
-from tests.support.transformers import narrow
+from tests.support.published_networks import narrow, narrow_transformer
 
 
 def branching() -> Any:
@@ -106,9 +107,25 @@ def test_the_bundled_backbone_is_cut_at_the_end_of_a_block() -> None:
     assert cut.layer.startswith("block11_")
 
 
+@pytest.mark.parametrize("key", ["convnext_v2_tiny", "mobileclip2_s0"])
+def test_networks_that_look_at_the_whole_map_are_cut_between_blocks(key: str) -> None:
+    """Global responses, squeezing and attention stand beside a branch, so no cut is inside of them."""
+    size = 72
+    network = build_published(narrow(key), None, size=size, name="backbone")
+    cuts = {cut.layer for cut in cuts_of(network)}
+    assert {"stage1_block0_add", "stage2_block0_add", "stage2_block1_add"} <= cuts
+    assert not [cut for cut in cuts if cut.endswith(("_wide", "_narrow", "_mean", "_squeeze", "_tokens"))]
+    cut = cut_at(network, 0.4)
+    assert cut is not None
+    preprocessed = np.random.default_rng(0).normal(size=(2, size, size, 3)).astype(np.float32)
+    before = keras.Model(network.input, cut.tensor)(preprocessed)
+    after = trainable_blocks_of(network, cut)(before)
+    np.testing.assert_allclose(np.asarray(after), np.asarray(network(preprocessed)), atol=1e-5)
+
+
 def test_a_transformer_is_cut_between_its_blocks() -> None:
     """Everything flows through the tokens, so they can be cached like feature maps."""
-    transformer = narrow("dinov2_vits14")
+    transformer = narrow_transformer("dinov2_vits14")
     network = build_transformer(transformer, None, size=4 * transformer.patch_size, name="backbone")
     cut = cut_at(network, 0.5)
     assert cut is not None

@@ -1,4 +1,4 @@
-"""Pretrained transformers: their files are recognised, and their features computed by the usual parts."""
+"""Networks with published weights: their files are recognised, and their features computed by the usual parts."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ import pytest
 from safetensors.numpy import load_file, save_file
 
 from core.errors import WeightsError
+from core.models.published_networks import PUBLISHED_BACKBONES, PUBLISHED_NETWORKS
 from core.models.supplied_weights import import_weights_file
-from core.models.transformers import TRANSFORMER_BACKBONES, TRANSFORMERS
+from core.models.weights.safetensors_file import holds
 from core.models.weights.store import (
     WeightsState,
     obtain_weights,
@@ -19,7 +20,7 @@ from core.models.weights.store import (
     supplied_path,
     weights_state,
 )
-from tests.support.transformers import REFERENCE, use_narrow
+from tests.support.published_networks import KINDS, REFERENCE, narrow, use_narrow
 
 KEY = "dinov2_vits14"
 
@@ -31,15 +32,20 @@ def file(tmp_path: Path) -> Path:
 
 
 def test_each_has_a_row_and_sizes() -> None:
-    assert [backbone.key for backbone in TRANSFORMER_BACKBONES] == [
-        backbone.builder for backbone in TRANSFORMER_BACKBONES
+    assert [backbone.key for backbone in PUBLISHED_BACKBONES] == [
+        backbone.builder for backbone in PUBLISHED_BACKBONES
     ]
-    assert {backbone.key for backbone in TRANSFORMER_BACKBONES} == set(TRANSFORMERS)
-    for backbone in TRANSFORMER_BACKBONES:
+    assert {backbone.key for backbone in PUBLISHED_BACKBONES} == set(PUBLISHED_NETWORKS)
+    for backbone in PUBLISHED_BACKBONES:
         assert backbone.input_size % backbone.size_step == 0
-        assert (
-            backbone.weights_url.startswith("https://huggingface.co/timm/vit_") or backbone.key == "deit3_s16"
-        )
+        assert backbone.weights_url.startswith("https://huggingface.co/timm/")
+
+
+@pytest.mark.parametrize("key", KINDS)
+def test_the_published_file_has_the_tensors_of_the_table(key: str) -> None:
+    file = REFERENCE / f"{key}.safetensors"
+    assert holds(file, narrow(key).tensors())
+    assert not any(holds(file, narrow(other).tensors()) for other in KINDS if other != key)
 
 
 def test_a_file_is_recognised_by_its_tensors(monkeypatch: pytest.MonkeyPatch, file: Path) -> None:
@@ -74,7 +80,7 @@ def test_a_file_of_another_network_is_refused(monkeypatch: pytest.MonkeyPatch, f
     """The published networks are wider."""
     with pytest.raises(WeightsError, match=r"model\.safetensors holds another network than those"):
         import_weights_file(file)
-    assert not list(supplied_path(TRANSFORMER_BACKBONES[0]).parent.glob("*.safetensors"))
+    assert not list(supplied_path(PUBLISHED_BACKBONES[0]).parent.glob("*.safetensors"))
 
 
 def test_a_broken_file_is_refused_under_its_own_name(file: Path) -> None:
@@ -91,7 +97,7 @@ def test_a_damaged_file_in_place_is_not_used(monkeypatch: pytest.MonkeyPatch, fi
         present_weights(backbone)
 
 
-@pytest.mark.parametrize("key", ["dinov2_vits14_reg", "siglip_b16"])
+@pytest.mark.parametrize("key", ["dinov2_vits14_reg", "siglip_b16", "convnext_v2_tiny", "mobileclip2_s0"])
 def test_features_of_the_engine_are_those_of_the_network(monkeypatch: pytest.MonkeyPatch, key: str) -> None:
     """From pictures, through the preprocessing and the pooling, in LiteRT as in Keras."""
     from ai_edge_litert.interpreter import Interpreter
