@@ -11,6 +11,8 @@ from core.delivery.export import require_offered, state_of
 from core.delivery.files import read_labels, read_proof
 from core.delivery.formats.bundle_format import BUNDLE
 from core.errors import DarkroomError
+from core.evaluation.ensemble import run_backbones
+from core.models.licences import commercial_limit
 from pages.ui.export.certificate import show_certificates
 from pages.ui.export.display_names import agreement_text, rounded_up
 from pages.ui.export.programs import show_programs
@@ -50,11 +52,18 @@ def proof_line(run: Path) -> None:
         )
 
 
+def licence_line(run: Path) -> None:
+    """Warn of weights that may not be used commercially."""
+    if limit := commercial_limit(run_backbones(run)):
+        st.warning(show(limit), icon=":material/gavel:")
+
+
 _VERIFIED = ":material/verified:"
 
 page_title(_("Export"), _("Take the classifier with you. It works without Darkroom and without a network."))
 project = require_project()
 run = require_run(project, delivered=True)
+licence_line(run)
 ready_to_run(run)
 st.subheader(_("All formats"), anchor=False)
 all_formats(run)

@@ -42,6 +42,7 @@ def _backbones(options: argparse.Namespace) -> Answer:
                 "weights_url": backbone.weights_url,
                 "pictures_per_second": speeds.get(backbone.key),
                 "licence": backbone.licence,
+                "commercial_use": backbone.commercial_use,
                 "source": backbone.source,
             }
             for backbone in BACKBONES.values()

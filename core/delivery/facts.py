@@ -9,11 +9,9 @@ from core import __version__
 from core.data.dataset import Dataset
 from core.delivery.files import Labels, read_labels
 from core.evaluation.answers_in_use import report_in_use
-from core.evaluation.ensemble import EnsembleConfig
+from core.evaluation.ensemble import run_backbones
 from core.evaluation.evaluated_run import EvaluatedRun
 from core.files import digest_of
-from core.jobs.directory import JobDirectory
-from core.models.backbones import get_backbone
 from core.records import Record
 
 _PREPROCESSING = (
@@ -84,7 +82,7 @@ def read_facts(run: Path) -> ModelFacts:
             MeasuredMetric(code=code, value=value, interval=report.intervals.get(code))
             for code, value in report.metrics.items()
         ),
-        backbones=_backbones(evaluated),
+        backbones=_backbones(run),
     )
 
 
@@ -94,13 +92,8 @@ def digest_of_pictures(dataset: Dataset) -> str:
     return digest_of(sorted(columns.itertuples(index=False, name=None)))
 
 
-def _backbones(evaluated: EvaluatedRun) -> tuple[BackboneFacts, ...]:
-    if evaluated.is_ensemble:
-        keys = EnsembleConfig.from_json(JobDirectory(evaluated.run).config()).backbones
-    else:
-        keys = (evaluated.settings.backbone,)
-    backbones = dict.fromkeys(part for key in keys for part in get_backbone(key).parts)
+def _backbones(run: Path) -> tuple[BackboneFacts, ...]:
     return tuple(
         BackboneFacts(key=backbone.key, name=backbone.name, source=backbone.source, licence=backbone.licence)
-        for backbone in backbones
+        for backbone in run_backbones(run)
     )

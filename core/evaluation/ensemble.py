@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from pathlib import Path
 
 import numpy as np
 
@@ -19,9 +20,13 @@ from core.evaluation.comparison.differences import MetricDifference, Verdict, le
 from core.evaluation.evaluated_run import EvaluatedRun
 from core.evaluation.leading import Leading
 from core.evaluation.metrics.predictions import TestPredictions
+from core.jobs.directory import JobDirectory
+from core.jobs.kinds import JobKind
 from core.messages import N_
+from core.models.backbones import Backbone, get_backbone
 from core.models.views import PLAIN, find_view_set
 from core.records import Record
+from core.training.config import TrainingConfig
 
 MIN_MEMBERS, MAX_MEMBERS = 2, 8
 
@@ -45,6 +50,16 @@ class EnsembleConfig(Record):
 
     def __post_init__(self) -> None:
         find_view_set(self.views)
+
+
+def run_backbones(run: Path) -> tuple[Backbone, ...]:
+    """Backbones of a run, each once: of a committee its members, of an ensemble those of its members."""
+    job = JobDirectory(run)
+    if job.kind is JobKind.ENSEMBLE:
+        keys = EnsembleConfig.from_json(job.config()).backbones
+    else:
+        keys = (TrainingConfig.from_json(job.config()).backbone,)
+    return tuple(dict.fromkeys(part for key in keys for part in get_backbone(key).parts))
 
 
 class Gain(StrEnum):

@@ -87,7 +87,9 @@ _WORTH_A_DOWNLOAD_TIMES = 1.3  # as fast, or smaller by as much
 def recommend(situation: Situation, wish: Wish = Wish.BALANCED) -> Recommendation:
     """Recommend a backbone and a recipe for these pictures on this machine."""
     ready = _pretrained(situation.ready)
-    reachable = _pretrained([*situation.ready, *situation.downloadable])
+    # A download is not advised whose licence may be against what the classifier is for.
+    free = [key for key in situation.downloadable if BACKBONES[key].commercial_use]
+    reachable = _pretrained([*situation.ready, *free])
     if not reachable:
         return Recommendation(backbone="small_cnn", recipe="scratch", reason=Message(_NOTHING_PRETRAINED))
     backbone = _pick(ready or reachable, situation, wish)

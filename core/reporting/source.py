@@ -15,7 +15,7 @@ from core.data.labels.layout import Split
 from core.data.version_record import VersionHeader, read_version_record
 from core.evaluation.answers_in_use import answers_in_use, chosen_by_class, report_in_use
 from core.evaluation.calibration.selective import confidences
-from core.evaluation.ensemble import EnsembleConfig
+from core.evaluation.ensemble import EnsembleConfig, run_backbones
 from core.evaluation.evaluated_run import EvaluatedRun
 from core.evaluation.metrics.predictions import TestPredictions, has_numbers
 from core.evaluation.predictions import answer_labels
@@ -26,7 +26,6 @@ from core.jobs.environment import Environment
 from core.jobs.kinds import JobKind
 from core.messages import N_, Message, first_of
 from core.models.backbone import Backbone
-from core.models.backbones import get_backbone
 from core.records import JsonObject
 from core.runs.compare import run_about, run_settings, run_title
 from core.training.config import TrainingConfig
@@ -104,11 +103,7 @@ class ReportSource:
     @property
     def backbones(self) -> tuple[Backbone, ...]:
         """The backbone, or those of a committee or of an ensemble's members."""
-        if self.job.kind is JobKind.ENSEMBLE:
-            keys = EnsembleConfig.from_json(self.settings).backbones
-        else:
-            keys = (self.settings["backbone"],)
-        return tuple(dict.fromkeys(part for key in keys for part in get_backbone(key).parts))
+        return run_backbones(self.evaluated.run)
 
     @property
     def backbone_names(self) -> str:

@@ -176,3 +176,13 @@ def test_two_at_once_are_not_offered_instead_of_a_better_backbone() -> None:
     """InceptionV3 has 77.9 percent, the better of EfficientNet-Lite0 and EfficientNetB0 77.1."""
     found = advice(Wish.ACCURATE, pictures=20_000)
     assert (found.backbone, found.recipe, found.committee) == ("inception_v3", "quick", "")
+
+
+def test_a_download_that_forbids_commercial_use_is_not_advised() -> None:
+    """Nobody knows here what the classifier is for; who brings the weights has chosen them."""
+    speeds = {**SPEEDS, "convnext_v2_tiny": 12.0}
+    usual = {"wish": Wish.ACCURATE, "speeds": speeds, "ready": ["efficientnet_lite0"]}
+    assert advice(**usual, downloadable=["convnext_tiny", "convnext_v2_tiny"]).better == "convnext_tiny"
+    assert (
+        advice(**usual | {"ready": ["efficientnet_lite0", "convnext_v2_tiny"]}).backbone == "convnext_v2_tiny"
+    )

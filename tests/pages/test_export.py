@@ -25,10 +25,12 @@ from core.http.access.tokens import Scope, find_token, list_tokens
 from core.jobs.directory import JobDirectory
 from core.jobs.kinds import JobKind
 from core.jobs.status import JobState
+from core.models.backbones import BACKBONES, DEFAULT_BACKBONE
 from core.optional_packages import OptionalPackage, missing_packages
 from core.processes import ProcessRecord
 from core.records import write_record
 from core.workspace import Project
+from pages.ui.text import escape
 from tests.support.certificates import certified
 from tests.support.http_client import ask
 from tests.support.page_queries import said
@@ -101,6 +103,17 @@ def test_formats_stand_under_their_use_and_newcomers_find_the_bundle_first(
     text = written(app)
     places = [text.index(f"##### {name}") for name in ("This computer", "Phones and small", "For people who")]
     assert places == sorted(places)
+
+
+def test_weights_that_forbid_commercial_use_are_warned_of(
+    open_page: OpenPage, run: JobDirectory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert not [warning for warning in open_page("export").warning if "commercial" in warning.value]
+    bound = replace(BACKBONES[DEFAULT_BACKBONE], licence="CC-BY-NC-4.0", commercial_use=False)
+    monkeypatch.setitem(BACKBONES, DEFAULT_BACKBONE, bound)
+    (warning,) = open_page("export").warning
+    assert "forbids commercial use" in warning.value
+    assert escape("EfficientNet-Lite0 (CC-BY-NC-4.0)") in warning.value
 
 
 def test_a_format_that_is_not_made_has_a_button_and_no_download(

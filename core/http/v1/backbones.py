@@ -45,7 +45,10 @@ class BackboneView(Record):
     parameters: int
     imagenet_top1: float | None
     is_ready: Annotated[bool, Note(text="Its weights are on this computer.")]
-    licence: str
+    licence: Annotated[str, Note(text="Of the pretrained weights.")]
+    commercial_use: Annotated[
+        bool, Note(text="False: the licence forbids it, also of what is trained from the weights.")
+    ]
     pictures_per_second: Annotated[float | None, Note(text="Measured on this computer; null before.")]
 
 
@@ -193,6 +196,7 @@ def _view(backbone: Backbone, speeds: Mapping[str, float]) -> BackboneView:
         imagenet_top1=backbone.imagenet_top1,
         is_ready=weights_ready(backbone),
         licence=backbone.licence,
+        commercial_use=backbone.commercial_use,
         pictures_per_second=speeds.get(speed_key(backbone)),
     )
 

@@ -8,6 +8,7 @@ from core.data.labels.task import Task
 from core.evaluation.report import EvaluationReport, MultiClassReport, MultiLabelReport
 from core.formatting import percent
 from core.messages import N_, Message, first_of
+from core.models.licences import commercial_limit
 from core.reporting.blocks import Block, Points
 from core.reporting.source import ReportSource
 
@@ -33,6 +34,7 @@ def limits(source: ReportSource) -> list[Message]:
         *_uncertain_accuracy(report),
         *_few_pictures(report),
         *_left_out(source),
+        *_licence(source),
     ]
 
 
@@ -69,6 +71,11 @@ def _few_pictures(report: MultiClassReport | MultiLabelReport) -> list[Message]:
         for names, template in said
         if names
     ]
+
+
+def _licence(source: ReportSource) -> list[Message]:
+    limit = commercial_limit(source.backbones)
+    return [limit] if limit else []
 
 
 def _left_out(source: ReportSource) -> list[Message]:

@@ -52,7 +52,7 @@ def facts_table(states: Mapping[str, WeightsState], speeds: Mapping[str, float])
             "download": backbone.download_bytes / 1e6 if backbone.weights is WeightsSource.DOWNLOAD else None,
             "speed": speeds.get(backbone.key),
             "size": backbone.input_size,
-            "licence": backbone.licence,
+            "licence": _licence(backbone),
         }
         for backbone in BACKBONES.values()
     ]
@@ -75,3 +75,9 @@ def facts_table(states: Mapping[str, WeightsState], speeds: Mapping[str, float])
         "licence": text_column(_("Licence of the weights")),
     }
     st.dataframe(pd.DataFrame(rows), hide_index=True, column_config=columns, placeholder="–", key="facts")
+
+
+def _licence(backbone: Backbone) -> str:
+    if backbone.commercial_use:
+        return backbone.licence
+    return _("{licence}: no commercial use").format(licence=backbone.licence)
