@@ -27,10 +27,11 @@ _KERAS_NEEDS = ("absl-py", "numpy", "rich", "namex", "h5py", "optree", "ml-dtype
 BACKENDS = {
     "tensorflow": (),
     "jax": ("jax==0.10.2", *_KERAS_NEEDS),
-    # The usual wheel brings 3 GB of CUDA. timm is the reference of the pretrained transformers.
+    # The usual wheel brings 3 GB of CUDA. timm and transformers are the references of networks with published weights.
     "torch": (
         "torch==2.13.0",
         "timm==1.0.31",
+        "transformers==5.24.0",
         "--extra-index-url",
         "https://download.pytorch.org/whl/cpu",
         *_KERAS_NEEDS,
