@@ -132,7 +132,7 @@ TRANSFORMERS = {
     "dinov2_vits14_reg": _dino(384, 6, registers=4),
     "dinov2_vitb14": _dino(768, 12),
     "dinov2_vitb14_reg": _dino(768, 12, registers=4),
-    "vit_b16_augreg": Transformer(patch_size=16, width=768, heads=12, grid=14, classes=21_843),
+    "vit_b16_augreg": Transformer(patch_size=16, width=768, heads=12, grid=14, tanh_gelu=True, classes=21_843),
     "deit3_s16": Transformer(
         patch_size=16, width=384, heads=6, grid=14, places_class_token=False, scales_residuals=True, classes=1000
     ),

@@ -83,7 +83,8 @@ NETWORKS = {
     "dinov2_vitb14": Reference(name="vit_base_patch14_dinov2", patch=14),
     "dinov2_vitb14_reg": Reference(name="vit_base_patch14_reg4_dinov2", patch=14),
     "deit3_s16": Reference(name="deit3_small_patch16_224", patch=16, classes=1000),
-    "vit_b16_augreg": Reference(name="vit_base_patch16_224", patch=16, classes=21_843),
+    # Both were trained in JAX, whose GELU is the approximation by tanh; timm's table leaves it out.
+    "vit_b16_augreg": Reference(name="vit_base_patch16_224", patch=16, classes=21_843, options=_TANH),
     "siglip_b16": Reference(name="vit_base_patch16_siglip_224", patch=16, options=_TANH),
     "convnext_v2_tiny": Reference(
         name="convnextv2_tiny",

@@ -115,7 +115,7 @@ def _network(
         config = transformers.SiglipVisionConfig(**sizes, intermediate_size=4 * width)
         return transformers.SiglipVisionModel(config), _SIGLIP
     if key == "vit_b16_augreg":
-        config = transformers.ViTConfig(**sizes, intermediate_size=4 * width)
+        config = transformers.ViTConfig(**sizes, intermediate_size=4 * width, hidden_act="gelu_pytorch_tanh")
         return transformers.ViTModel(config, add_pooling_layer=False), _VIT
     if key.endswith("_reg"):
         config = transformers.Dinov2WithRegistersConfig(**sizes, num_register_tokens=4)
