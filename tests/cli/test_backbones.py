@@ -86,3 +86,17 @@ def test_a_backbone_that_cannot_be_tried_is_refused_before_anything_starts(
     assert main(["bakeoff", "--project", digits_project.name, "--backbones", "small_cnn"]) == 2
     assert "Small CNN has no pretrained weights" in capfd.readouterr().err
     assert list_jobs(digits_project.jobs) == []
+
+
+def test_an_adaptation_is_refused_in_a_sentence(
+    digits_project: Project, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Too few pictures, a backbone that cannot be adapted, and one to resume that is not there."""
+    monkeypatch.setattr("core.training.adaptation.pictures.LEAST_PICTURES", 10**6)
+    for arguments, sentence in (
+        ([], "pictures can adapt the backbone, and it takes at least 1000000"),
+        (["--backbone", "small_cnn"], "Small CNN cannot be adapted"),
+        (["--resume", "adaptation-9"], "has no adaptation called “adaptation-9”"),
+    ):
+        assert main(["adapt", "--project", digits_project.name, "--json", *arguments]) == 2
+        assert sentence in capsys.readouterr().err
