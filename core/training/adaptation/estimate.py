@@ -26,7 +26,7 @@ def expected_stages(dataset: Dataset, config: AdaptationConfig) -> dict[Stage, f
         unfreeze=config.unfreeze,
     )
     return {
-        Stage.CHECKING: _CHECK_SECONDS,
+        Stage.READING: _CHECK_SECONDS,
         Stage.CONVERTING: _CONVERSION_SECONDS,
         Stage.DECODING: len(dataset.all_pictures) / DECODED_PER_SECOND,
         Stage.ACTIVATIONS: expected_seconds(backbone, count * (1 + config.copies)),

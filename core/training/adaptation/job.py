@@ -25,11 +25,12 @@ def adapt(directory: Path, config: JsonObject, progress: Progress) -> JsonObject
     settings = AdaptationConfig.from_json(config)
     dataset = open_dataset(project_of(directory), settings.dataset_version)
     progress.plan(expected_stages(dataset, settings))
-    progress.stage(Stage.CHECKING)
+    progress.stage(Stage.READING)
     pictures = select_pictures(dataset, progress)
     write_pictures(directory, pictures.hashes)
     obtain_weights(settings.sized_backbone, progress.advance, progress.should_stop)
     use_kernels(directory, progress, is_resumed=(directory / "checkpoints").exists())
+    progress.stage(Stage.CONVERTING)
     import_keras(progress)
     from core.training.adaptation.loop import AdaptationLoop
 

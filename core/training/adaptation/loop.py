@@ -122,7 +122,6 @@ class AdaptationLoop:
 
     def _build(self) -> None:
         """Build model and batches identically each time."""
-        self._progress.stage(Stage.CONVERTING)
         keras.utils.clear_session()
         self._backend.prepare(self._config.seed)
         backbone = self._config.sized_backbone
