@@ -18,7 +18,7 @@ from core.models.adapted import adapted_from, adapted_keys, find_adapted
 from core.models.backbone import Backbone, Preprocessing, WeightsSource
 from core.models.committee import JOINT, committee_at_size, committee_of
 from core.models.keras_backbones import KERAS_BACKBONES
-from core.models.published_networks import PUBLISHED_BACKBONES
+from core.models.published.table import PUBLISHED_BACKBONES
 from core.workspace import Project
 
 __all__ = [

@@ -21,7 +21,7 @@ from core.files import COPY_CHUNK_BYTES, hash_file
 from core.messages import N_
 from core.models.backbones import BACKBONES, Backbone, get_backbone
 from core.models.keras_backbones import WITH_TOP
-from core.models.published_networks import PUBLISHED_NETWORKS
+from core.models.published.table import PUBLISHED_NETWORKS
 from core.models.weights.safetensors_file import are_among, tensor_shapes
 from core.models.weights.store import is_right_file, supplied_path
 

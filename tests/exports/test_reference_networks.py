@@ -14,9 +14,9 @@ import numpy as np
 import pytest
 
 from core.models.architectures.published import build_published
-from core.models.convnext import CONVNEXTS
-from core.models.published_networks import PUBLISHED_NETWORKS
-from core.models.transformers import TRANSFORMERS
+from core.models.published.convnext import CONVNEXTS
+from core.models.published.table import PUBLISHED_NETWORKS
+from core.models.published.transformers import TRANSFORMERS
 from core.models.weights.safetensors_file import read_tensors, tensor_shapes
 from tests.exports.keras_environments import ALL
 

@@ -10,7 +10,7 @@ import pytest
 from safetensors.numpy import load_file, save_file
 
 from core.errors import WeightsError
-from core.models.published_networks import PUBLISHED_BACKBONES, PUBLISHED_NETWORKS
+from core.models.published.table import PUBLISHED_BACKBONES, PUBLISHED_NETWORKS
 from core.models.supplied_weights import import_weights_file
 from core.models.weights.safetensors_file import holds
 from core.models.weights.store import (

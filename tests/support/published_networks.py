@@ -9,11 +9,11 @@ import pytest
 
 from core.models import backbones
 from core.models.backbones import Backbone, get_backbone
-from core.models.convnext import CONVNEXTS
-from core.models.fastvit import FASTVITS
-from core.models.published import PublishedNetwork
-from core.models.published_networks import PUBLISHED_NETWORKS
-from core.models.transformers import TRANSFORMERS, Transformer
+from core.models.published.convnext import CONVNEXTS
+from core.models.published.fastvit import FASTVITS
+from core.models.published.network import PublishedNetwork
+from core.models.published.table import PUBLISHED_NETWORKS
+from core.models.published.transformers import TRANSFORMERS, Transformer
 
 # Written by ``tests/exports/timm_reference.py --small``.
 REFERENCE = Path(__file__).parents[1] / "data" / "published_networks"

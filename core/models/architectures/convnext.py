@@ -12,7 +12,7 @@ import numpy as np
 from keras import layers
 
 from core.models.architectures.torch_layout import convolution, dense, depthwise, pair
-from core.models.convnext import KERNEL, PATCH_SIZE, WIDER, ConvNeXt
+from core.models.published.convnext import KERNEL, PATCH_SIZE, WIDER, ConvNeXt
 
 _EPSILON = 1e-6
 _TINY = 1e-24  # below any square that matters; without it a channel of zeros has no gradient

@@ -13,7 +13,7 @@ import numpy as np
 from keras import layers
 
 from core.models.architectures.fastvit_weights import layer_weights
-from core.models.fastvit import (
+from core.models.published.fastvit import (
     HEAD_WIDTH,
     LAST_FACTOR,
     LAST_SQUEEZE,

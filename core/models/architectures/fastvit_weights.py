@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from core.models.architectures.torch_layout import Tensors, attention, pair
-from core.models.fastvit import HEAD_WIDTH, FastViT
+from core.models.published.fastvit import HEAD_WIDTH, FastViT
 
 _EPSILON = 1e-5  # of BatchNorm
 _Weights = dict[str, list[np.ndarray]]

@@ -18,7 +18,7 @@ from core.models.architectures.efficientnet_lite import LITE_VARIANTS, build_lit
 from core.models.architectures.published import build_published
 from core.models.architectures.vit import build_vit
 from core.models.backbones import Backbone, Preprocessing, WeightsSource
-from core.models.published_networks import PUBLISHED_NETWORKS
+from core.models.published.table import PUBLISHED_NETWORKS
 from core.models.weights.array_file import read_arrays
 from core.models.weights.safetensors_file import read_tensors
 from core.models.weights.store import present_weights

@@ -13,10 +13,10 @@ import numpy as np
 from core.models.architectures.convnext import build_convnext
 from core.models.architectures.fastvit import build_fastvit
 from core.models.architectures.vit import build_transformer
-from core.models.convnext import ConvNeXt
-from core.models.fastvit import FastViT
-from core.models.published import PublishedNetwork
-from core.models.transformers import Transformer
+from core.models.published.convnext import ConvNeXt
+from core.models.published.fastvit import FastViT
+from core.models.published.network import PublishedNetwork
+from core.models.published.transformers import Transformer
 
 
 def build_published(

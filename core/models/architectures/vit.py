@@ -2,7 +2,7 @@
 
 The small one is trained from scratch, after "Better plain ViT baselines for ImageNet-1k"
 (Beyer, Zhai & Kolesnikov 2022, arXiv 2205.01580): the mean over the patches replaces the
-class token. The pretrained ones are described in ``core.models.transformers``. Imported
+class token. The pretrained ones are described in ``core.models.published.transformers``. Imported
 by workers only.
 """
 
@@ -15,7 +15,7 @@ import numpy as np
 from keras import layers
 
 from core.models.architectures.vit_weights import layer_weights
-from core.models.transformers import Transformer
+from core.models.published.transformers import Transformer
 
 PATCH_SIZE = 8  # pixels, of the small one
 _WIDTH = 192

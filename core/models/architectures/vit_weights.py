@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image
 
 from core.models.architectures.torch_layout import attention, dense, pair
-from core.models.transformers import Transformer
+from core.models.published.transformers import Transformer
 
 _Weights = dict[str, list[np.ndarray]]
 

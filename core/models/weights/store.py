@@ -23,7 +23,7 @@ from core.files import COPY_CHUNK_BYTES, hash_file
 from core.messages import N_
 from core.models.adapted import adapted_weights
 from core.models.backbones import Backbone, WeightsSource
-from core.models.published_networks import PUBLISHED_NETWORKS
+from core.models.published.table import PUBLISHED_NETWORKS
 from core.models.weights.connection import is_reachable
 from core.progress import JobStopped, ignore_counts, never_stop
 from core.workspace import backbones_folder

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from core.models.architectures.convnext import build_convnext
-from core.models.convnext import CONVNEXTS, ConvNeXt
+from core.models.published.convnext import CONVNEXTS, ConvNeXt
 from core.models.weights.safetensors_file import read_tensors
 from tests.support.published_networks import REFERENCE, narrow
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from core.models.architectures.fastvit import build_fastvit
-from core.models.fastvit import FASTVITS, FastViT
+from core.models.published.fastvit import FASTVITS, FastViT
 from core.models.weights.safetensors_file import read_tensors
 from tests.support.published_networks import REFERENCE, narrow
 

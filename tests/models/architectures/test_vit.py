@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from core.models.architectures.vit import build_transformer
-from core.models.transformers import TRANSFORMERS
+from core.models.published.transformers import TRANSFORMERS
 from core.models.weights.safetensors_file import read_tensors
 from tests.support.published_networks import KINDS as ALL_KINDS
 from tests.support.published_networks import REFERENCE, narrow_transformer

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from core.models.convnext import CONVNEXT_BACKBONES, CONVNEXTS
-from core.models.fastvit import FASTVIT_BACKBONES, FASTVITS
-from core.models.published import PublishedNetwork
-from core.models.transformers import TRANSFORMER_BACKBONES, TRANSFORMERS
+from core.models.published.convnext import CONVNEXT_BACKBONES, CONVNEXTS
+from core.models.published.fastvit import FASTVIT_BACKBONES, FASTVITS
+from core.models.published.network import PublishedNetwork
+from core.models.published.transformers import TRANSFORMER_BACKBONES, TRANSFORMERS
 
 PUBLISHED_NETWORKS: dict[str, PublishedNetwork] = {**TRANSFORMERS, **CONVNEXTS, **FASTVITS}
 PUBLISHED_BACKBONES = (*CONVNEXT_BACKBONES, *TRANSFORMER_BACKBONES, *FASTVIT_BACKBONES)

@@ -12,7 +12,7 @@ from math import prod
 
 from core.messages import N_
 from core.models.backbone import Preprocessing
-from core.models.published import Shapes, convolution_tensors, dense_tensors, published_backbone
+from core.models.published.network import Shapes, convolution_tensors, dense_tensors, published_backbone
 
 STEM_KERNEL = 3  # also of the convolution after the last stage
 MIXING_KERNEL = 3

@@ -10,7 +10,7 @@ from itertools import pairwise
 from math import prod
 
 from core.messages import N_
-from core.models.published import (
+from core.models.published.network import (
     Shapes,
     convolution_tensors,
     dense_tensors,

@@ -11,7 +11,7 @@ from math import prod
 
 from core.messages import N_
 from core.models.backbone import Backbone, Preprocessing
-from core.models.published import Shapes, dense_tensors, norm_tensors, published_backbone
+from core.models.published.network import Shapes, dense_tensors, norm_tensors, published_backbone
 
 _DINOV2 = "Oquab et al. 2023, arXiv 2304.07193"
 _REGISTERS = "Darcet et al. 2023, arXiv 2309.16588"
