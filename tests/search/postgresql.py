@@ -50,6 +50,14 @@ class Server:
         with self._connection() as connection:
             connection.execute(f"DROP DATABASE {address.rpartition('/')[2]} WITH (FORCE)".encode())
 
+    def is_in_transaction(self, address: str) -> bool:
+        """True if a client of a database is within a transaction, whose locks others may wait for."""
+        with self._connection() as connection:
+            states = connection.execute(
+                "SELECT state FROM pg_stat_activity WHERE datname = %s", (address.rpartition("/")[2],)
+            )
+            return any(state != "idle" for (state,) in states)
+
     def predictions(self) -> bool:
         try:
             self._connection().close()

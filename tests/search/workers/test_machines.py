@@ -59,6 +59,7 @@ from tests.support.search_processes import (
     numbers,
     start_detached,
     study_of,
+    wait_for_trials,
 )
 from tests.support.trained import Trained, copy_dataset
 
@@ -182,39 +183,48 @@ def test_a_lost_database_is_explained(digits_project: Project, server: Server) -
     assert QUOTED not in str(lost.value)
 
 
-def start_together(
-    project: Project, elsewhere: Project, storage: str, trials: int
-) -> tuple[JobDirectory, subprocess.Popen[str]]:
-    """A search and another machine's worker; the search is held still until the worker is ready."""
+def start_held(project: Project, server: Server, storage: str, trials: int) -> JobDirectory:
+    """A search whose process is held still after its first trial, so that trials are left for others."""
     job = start_detached(project, "--trials", str(trials), "--storage", storage)
     name = f"digits/{job.name}"
     wait_until(lambda: name in optuna.get_all_study_names(driver_address(storage)), "the study")
     find_shared_spec(storage, name)  # a search held before this is published can never be joined
+    wait_for_trials(job, 1)
     own = job.process_id()
     assert own is not None
-    os.kill(own, signal.SIGSTOP)
-    worker = start_worker(elsewhere, job, storage, "other")
 
-    def is_ready() -> bool:
-        assert worker.poll() is None, worker.communicate()[1]
-        return (elsewhere.searches / job.name / "status.json").exists()
+    def is_held() -> bool:
+        """Held within a transaction, it would keep its locks, and others would wait for them."""
+        os.kill(own, signal.SIGSTOP)
+        if server.is_in_transaction(storage):
+            os.kill(own, signal.SIGCONT)
+            return False
+        return True
 
-    wait_until(is_ready, "the worker to be ready")
+    wait_until(is_held, "the search to rest")
+    return job
+
+
+def go_on(job: JobDirectory) -> None:
+    own = job.process_id()
+    assert own is not None
     os.kill(own, signal.SIGCONT)
-    return job, worker
 
 
 def test_two_machines_share_the_trials_and_the_best_weights_come_over(
-    digits_project: Project, elsewhere: Project, storage: str
+    digits_project: Project, elsewhere: Project, server: Server, storage: str
 ) -> None:
     with no_survivors(digits_project, elsewhere):
-        job, worker = start_together(digits_project, elsewhere, storage, 14)
+        job = start_held(digits_project, server, storage, 20)
+        study = study_of(job)
+        worker = start_worker(elsewhere, job, storage, "other")
+        wait_until(lambda: done_by(study, "other") >= 1 or worker.poll() is not None, "a trial of the worker")
+        go_on(job)
         helped = answer_of(worker)
-        assert counts_of(job) == {"complete": 14, "pruned": 0, "failed": 0}
-    study = study_of(job)
-    assert len(numbers(job)) == len(set(numbers(job))) == 14
+        assert counts_of(job) == {"complete": 20, "pruned": 0, "failed": 0}
+    assert len(numbers(job)) == len(set(numbers(job))) == 20
     assert helped["search"] == job.name
-    assert 1 <= helped["trials"] == done_by(study, "other") < 14
+    assert 1 <= helped["trials"] == done_by(study, "other") < 20
     best = ranked(read_trials(job.path), Goal.ACCURACY)
     assert all(trial.has_weights for trial in best[:8])
     run = digits_project.runs / (job.result() or {})["run"]
@@ -229,17 +239,22 @@ def done_by(study: optuna.Study, machine: str) -> int:
 
 
 def test_a_machine_that_dies_gives_its_trial_back(
-    digits_project: Project, elsewhere: Project, storage: str, monkeypatch: pytest.MonkeyPatch
+    digits_project: Project,
+    elsewhere: Project,
+    server: Server,
+    storage: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Nobody here can see whether a process lives there: its heartbeat tells."""
     monkeypatch.setenv(STALE_VARIABLE, "3")
     with no_survivors(digits_project, elsewhere):
-        # Enough trials that the worker is seen at work before they end, also on a busy machine.
-        job, worker = start_together(digits_project, elsewhere, storage, 40)
+        job = start_held(digits_project, server, storage, 20)
+        worker = start_worker(elsewhere, job, storage, "other")
         lost = kill_in_a_trial(job, worker.pid)
         worker.communicate()
-        assert counts_of(job) == {"complete": 40, "pruned": 0, "failed": 0}
-    assert len(set(numbers(job))) == 40
+        go_on(job)
+        assert counts_of(job) == {"complete": 20, "pruned": 0, "failed": 0}
+    assert len(set(numbers(job))) == 20
     assert is_not_lost(job, lost)
 
 
