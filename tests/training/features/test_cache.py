@@ -426,12 +426,24 @@ def test_a_chunk_that_a_crash_left_half_written_is_not_read(dataset: Dataset, en
     assert count_missing(dataset, engine) == 0
 
 
+COMMITTEE = at_size(get_backbone("efficientnet_lite0+efficientnet_lite1"), 64)
+
+
+@pytest.fixture(scope="module")
+def committee_engines(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of backbones with the engines of two random networks and of both at once, for pictures of 64 pixels."""
+    home = tmp_path_factory.mktemp("committee")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DARKROOM_HOME", str(home))
+        feature_engine(COMMITTEE, pretrained=False)
+    return home / "backbones"
+
+
 @pytest.fixture
-def committee() -> Backbone:
-    """Two random networks for pictures of 64 pixels, and their engines."""
-    both = at_size(get_backbone("efficientnet_lite0+efficientnet_lite1"), 64)
-    feature_engine(both, pretrained=False)
-    return both
+def committee(committee_engines: Path, workspace: Path) -> Backbone:
+    """Two networks at once, whose engines the workspace has."""
+    (workspace / "backbones").symlink_to(committee_engines)
+    return COMMITTEE
 
 
 def engines_of(committee: Backbone) -> list[Path]:
