@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from core.data.dataset import open_dataset
 from core.data.editing.labels import relabel
 from core.data.importing import add_to_class
 from core.doctor.labelling.job import prepare_labelling
+from core.files import read_json, write_json
 from core.jobs.directory import list_jobs
 from core.jobs.status import JobState
 from core.progress import QuietProgress
@@ -22,34 +24,61 @@ from core.runs.control import wait_for
 from core.workspace import Project
 from tests.support.page_queries import act, drawn, offered, said, shown
 from tests.support.pictures import digit
-from tests.support.trained import PICTURES
+from tests.support.trained import NAME, PICTURES, Trained, copy_dataset, copy_run
 
 OpenPage = Callable[..., AppTest]
 GROUP = "label-digits"
 SINGLE = "label-single-digits"
 
 
-@pytest.fixture
-def truth(digits_project: Project) -> dict[str, str]:
-    """A project of 120 digits with three labels for each class."""
+@pytest.fixture(scope="module")
+def few_labels(trained: Trained, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workspace whose project has 120 digits and three labels for each class; its truth is beside it."""
+    home = tmp_path_factory.mktemp("few")
     classes = load_digits().target
-    more = [(name, row) for name in PICTURES for row in np.flatnonzero(classes == int(name))[-20:]]
-    for name in PICTURES:
-        add_to_class(
-            digits_project, name, [(f"{row}.png", digit(row)) for label, row in more if label == name]
-        )
-    pictures = open_dataset(digits_project).all_pictures
-    labels = dict(zip(pictures["id"], pictures["label"], strict=True))
-    known = set(pictures.groupby("label").head(3)["id"])
-    relabel(digits_project, set(labels) - known, "")
-    return labels
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DARKROOM_HOME", str(home))
+        project = copy_dataset(trained, home)
+        for name in PICTURES:
+            rows = np.flatnonzero(classes == int(name))[-20:]
+            add_to_class(project, name, [(f"{row}.png", digit(row)) for row in rows])
+        pictures = open_dataset(project).all_pictures
+        write_json(home / "truth.json", dict(zip(pictures["id"], pictures["label"], strict=True)))
+        relabel(project, set(pictures["id"]) - set(pictures.groupby("label").head(3)["id"]), "")
+    return home
+
+
+@pytest.fixture(scope="module")
+def few_labels_grouped(few_labels: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same, with its pictures in groups."""
+    home = tmp_path_factory.mktemp("grouped")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DARKROOM_HOME", str(home))
+        project = copy_of(few_labels, home)
+        config = {"version": open_dataset(project).version}
+        prepare_labelling(project.jobs / "group-1", config, QuietProgress())
+    return home
+
+
+def copy_of(home: Path, other: Path) -> Project:
+    shutil.copytree(home, other, symlinks=True, dirs_exist_ok=True)
+    return Project(name=NAME, path=other / "projects" / NAME)
 
 
 @pytest.fixture
-def grouped(digits_project: Project, truth: dict[str, str]) -> Project:
-    version = open_dataset(digits_project).version
-    prepare_labelling(digits_project.jobs / "group-1", {"version": version}, QuietProgress())
-    return digits_project
+def ungrouped(few_labels: Path, workspace: Path) -> Project:
+    return copy_of(few_labels, workspace)
+
+
+@pytest.fixture
+def grouped(few_labels_grouped: Path, workspace: Path) -> Project:
+    return copy_of(few_labels_grouped, workspace)
+
+
+@pytest.fixture
+def truth(few_labels: Path) -> dict[str, str]:
+    """The label of each picture, before most were taken."""
+    return dict(read_json(few_labels / "truth.json"))
 
 
 def opened(open_page: OpenPage, project: Project) -> AppTest:
@@ -70,17 +99,17 @@ def suggestion(app: AppTest) -> str:
 
 
 def test_one_button_groups_the_pictures_and_shows_the_first_group(
-    open_page: OpenPage, digits_project: Project, truth: dict[str, str]
+    open_page: OpenPage, ungrouped: Project
 ) -> None:
     """By a real worker; until then they can be labelled one by one."""
-    app = opened(open_page, digits_project)
+    app = opened(open_page, ungrouped)
     assert len(ids(app, SINGLE)) == 48
     app.button(key="group").click().run()
-    assert wait_for(list_jobs(digits_project.jobs)[0]) is JobState.FINISHED
+    assert wait_for(list_jobs(ungrouped.jobs)[0]) is JobState.FINISHED
     app.run()
     assert "pictures that look alike" in suggestion(app)
     assert drawn(app, GROUP)["preselected"]
-    assert {labels(digits_project)[identifier] for identifier in ids(app)} == {""}
+    assert {labels(ungrouped)[identifier] for identifier in ids(app)} == {""}
 
 
 def test_a_group_is_labelled_at_once_without_unselected_pictures(
@@ -158,8 +187,9 @@ def test_skipped_pictures_accept_their_own_suggestions(
 
 
 def test_the_latest_classifier_suggests_if_it_has_the_same_classes(
-    open_page: OpenPage, grouped: Project, finished_run: Path
+    open_page: OpenPage, grouped: Project, trained: Trained
 ) -> None:
+    copy_run(trained, grouped)
     app = opened(open_page, grouped)
     while "accept" not in offered(app, GROUP):
         app = act(app, GROUP, "skip")
@@ -169,20 +199,16 @@ def test_the_latest_classifier_suggests_if_it_has_the_same_classes(
     assert "says the latest classifier" not in suggestion(app)
 
 
-def test_without_a_backbone_pictures_are_labelled_one_by_one(
-    open_page: OpenPage, digits_project: Project, truth: dict[str, str]
-) -> None:
-    (digits_project.path.parents[1] / "backbones").unlink()
-    app = opened(open_page, digits_project)
+def test_without_a_backbone_pictures_are_labelled_one_by_one(open_page: OpenPage, ungrouped: Project) -> None:
+    (ungrouped.path.parents[1] / "backbones").unlink()
+    app = opened(open_page, ungrouped)
     act(app, SINGLE, "label", ids(app, SINGLE)[:5], "8")
-    assert list(labels(digits_project).values()).count("8") == 8
+    assert list(labels(ungrouped).values()).count("8") == 8
 
 
-def test_a_fully_labelled_project_links_to_the_next_sections(
-    open_page: OpenPage, digits_project: Project, truth: dict[str, str]
-) -> None:
-    app = opened(open_page, digits_project)
-    waiting = [name for name, label in labels(digits_project).items() if not label]
+def test_a_fully_labelled_project_links_to_the_next_sections(open_page: OpenPage, ungrouped: Project) -> None:
+    app = opened(open_page, ungrouped)
+    waiting = [name for name, label in labels(ungrouped).items() if not label]
     app = act(app, SINGLE, "label", waiting, "8")
     assert "Every picture has a label." in suggestion(app)
     app.button(key="label-see").click().run()
