@@ -55,7 +55,8 @@ NAMES = (
     "quick_training",
     "fine_tuning",
 )
-ONLY_WHEN_NAMED = ("backbones_sweep", "search_quality")  # half an hour each, for what seldom changes
+# Half an hour each or, for ten minutes of climbing, four hours.
+ONLY_WHEN_NAMED = ("backbones_sweep", "search_quality", "climb_minute", "climb_ten_minutes")
 ARTIFACTS = Path(__file__).parent / "artifacts"
 
 

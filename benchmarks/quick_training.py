@@ -36,10 +36,10 @@ def run(options: Options) -> list[Figure]:
         ]
 
 
-def write_split_digits(folder: Path, per_digit: int | None = None) -> None:
+def write_split_digits(folder: Path, per_digit: int | None = None, *, seed: int = 0) -> None:
     """The digits sample, divided 70 : 10 : 20 by chance into ``train/ val/ test/``."""
     write_digits(folder / "all")
-    random = np.random.default_rng(0)
+    random = np.random.default_rng(seed)
     for digit in sorted((folder / "all").iterdir()):
         pictures = random.permutation(sorted(digit.iterdir()))[:per_digit]
         first, second = round(0.7 * len(pictures)), round(0.8 * len(pictures))
