@@ -12,11 +12,10 @@ import time
 import psutil
 
 from core.data.dataset import open_dataset
-from core.jobs.kinds import JobKind
-from core.jobs.warm import keep_warm_worker
 from core.runs.completing import usual_settings
 from core.runs.control import wait_for
 from core.runs.start_runs import start_training
+from core.runs.warming import warm_up_for
 from core.workspace import get_project
 
 # A worker that has imported everything takes hardly any time of a core.
@@ -25,9 +24,9 @@ _READY_SHARE, _LOOK_SECONDS = 0.1, 1.0
 
 def main() -> None:
     project = get_project(sys.argv[1])
-    keep_warm_worker(JobKind.TRAIN)
-    wait_until_ready()
     settings = usual_settings({}, open_dataset(project).version)
+    warm_up_for(settings)
+    wait_until_ready()
     began = time.perf_counter()
     job = start_training(project, settings)
     state = wait_for(job)

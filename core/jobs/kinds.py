@@ -70,6 +70,8 @@ class JobType:
     can_pause: bool = False
     # Modules that a warm worker has imported before it gets a job of this kind; without them, none waits for it.
     imported_ahead: tuple[str, ...] = ()
+    # ``module:function`` that it then calls with the expected settings, before it has a job.
+    prepared_by: str = ""
     # The job is removed a day after it ended.
     is_temporary: bool = True
 
@@ -179,6 +181,7 @@ JOB_TYPES = {
         needs_device=True,
         can_pause=True,
         imported_ahead=_AHEAD_OF_TRAINING,
+        prepared_by="core.training.ahead:prepare",
         is_temporary=False,
     ),
     # In a run's directory, as a run's result.

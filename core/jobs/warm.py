@@ -24,6 +24,7 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import psutil
@@ -69,11 +70,13 @@ def warm_minutes() -> float:
         return _DEFAULT_MINUTES
 
 
-def keep_warm_worker(kind: JobKind) -> int | None:
+def keep_warm_worker(kind: JobKind, expected: Mapping[str, Any] | None = None) -> int | None:
     """Start a worker that waits for a job of this kind, or let the one that waits wait on.
 
     It ends when this process does, after minutes without a call, and when memory gets short.
 
+    Args:
+        expected: probable settings of the job, which a new worker prepares for; other jobs suit it as well.
     Returns:
         The memory that it takes, in bytes; None where none is wanted or memory is short.
     """
@@ -89,7 +92,7 @@ def keep_warm_worker(kind: JobKind) -> int | None:
                 file.touch()
                 return _memory_bytes(offer.process)
         if psutil.virtual_memory().available >= _LEAST_FREE_BYTES:
-            return _memory_bytes(_start(kind, wanted))
+            return _memory_bytes(_start(kind, wanted, expected or {}))
     return None
 
 
@@ -156,12 +159,12 @@ def log_file(offer: Path) -> Path:
     return offer.with_suffix(".log")
 
 
-def _start(kind: JobKind, wanted: str) -> ProcessRecord:
+def _start(kind: JobKind, wanted: str, expected: Mapping[str, Any]) -> ProcessRecord:
     file = warm_folder() / f"{uuid4().hex}.json"
-    starter = json.dumps(ProcessRecord.of().to_json())
+    starter, settings = json.dumps(ProcessRecord.of().to_json()), json.dumps(dict(expected))
     with log_file(file).open("wb") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "core.jobs.warm_worker", str(file), kind, starter],
+            [sys.executable, "-m", "core.jobs.warm_worker", str(file), kind, starter, settings],
             cwd=_ROOT,
             env=worker_environment(),
             stdin=subprocess.DEVNULL,

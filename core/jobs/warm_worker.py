@@ -1,4 +1,4 @@
-"""Warm worker: ``python -m core.jobs.warm_worker OFFER KIND STARTER`` imports ahead, then waits for a job.
+"""Warm worker: ``python -m core.jobs.warm_worker OFFER KIND STARTER SETTINGS`` imports ahead, then waits for a job.
 
 From the hand-over on it is a worker like any other. Without a job it ends with its starter.
 """
@@ -13,7 +13,7 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psutil
@@ -22,11 +22,12 @@ from core.devices import chosen_devices, visible_gpus
 from core.errors import DarkroomError
 from core.files import read_json
 from core.jobs.directory import JobDirectory
-from core.jobs.kinds import JOB_TYPES, JobKind
+from core.jobs.kinds import JOB_TYPES, JobKind, JobType
 from core.jobs.warm import log_file, order_file, warm_minutes, withdraw
 from core.jobs.worker import Worker, log_to_stderr, open_worker, prepare_environment
 from core.keras_backend import chosen_backend
 from core.processes import ProcessRecord
+from core.records import JsonObject
 
 log = logging.getLogger("darkroom.warm")
 
@@ -45,7 +46,7 @@ def main() -> int:
     prepare_environment()
     waiting = Waiting(file, ProcessRecord.from_json(starter))
     threading.Thread(target=waiting.wait, name="waiting", daemon=True).start()
-    import_ahead(JOB_TYPES[kind].imported_ahead)
+    get_ready(JOB_TYPES[kind], json.loads(sys.argv[4]), waiting.has_job)
     worker = waiting.worker()
     return 2 if worker is None else worker.run()
 
@@ -74,6 +75,10 @@ class Waiting:
         except Exception:
             log.exception("The job could not be taken over")
             os._exit(1)
+
+    def has_job(self) -> bool:
+        """True once a job was handed over."""
+        return self._has_job.is_set()
 
     def worker(self) -> Worker | None:
         """Return the worker of the job once there is one; None if the job cannot be read."""
@@ -127,12 +132,20 @@ class _Idleness:
         return time.monotonic() - self._renewed_at
 
 
-def import_ahead(modules: tuple[str, ...]) -> None:
-    """Import modules under the environment that a job's worker would give them."""
+def get_ready(job_type: JobType, expected: JsonObject, has_job: Callable[[], bool]) -> None:
+    """Do ahead what a job of this kind needs, under the environment that its worker would set.
+
+    Args:
+        expected: probable settings of the job; nothing is prepared without.
+        has_job: asked after the imports. A job that is there already prepares itself.
+    """
     try:
         with _environment_of_jobs():
-            for module in modules:
+            for module in job_type.imported_ahead:
                 importlib.import_module(module)
+            if expected and job_type.prepared_by and not has_job():
+                module, function = job_type.prepared_by.split(":")
+                getattr(importlib.import_module(module), function)(expected)
     except DarkroomError as error:
         # The job says so itself.
         log.error("%s", error)

@@ -25,5 +25,5 @@ def warm_up_for(config: TrainingConfig) -> int | None:
     Returns:
         The memory that it takes once it is ready, in bytes; None if no worker waits.
     """
-    memory = keep_warm_worker(JobKind.TRAIN) if suits_warm_worker(config) else None
+    memory = keep_warm_worker(JobKind.TRAIN, config.to_json()) if suits_warm_worker(config) else None
     return None if memory is None else max(memory, _READY_BYTES)

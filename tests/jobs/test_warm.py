@@ -237,6 +237,24 @@ def test_a_job_given_during_the_imports_begins_after_them(project: Project, work
     assert wait_for(job) is JobState.FINISHED
 
 
+def test_a_worker_prepares_for_the_expected_settings(workspace: Path, eventually: Eventually) -> None:
+    """Such as the conversion of the chosen backbone, which a machine does once."""
+    keep_warm_worker(JobKind.FINISH, {"backbone": "lite"})
+    process = waiting_process()
+    eventually((workspace / "prepared.json").exists)
+    assert read_json(workspace / "prepared.json") == {"backbone": "lite"}
+    process.kill()
+
+
+def test_a_worker_that_could_not_prepare_takes_the_job(project: Project, workspace: Path) -> None:
+    """The job says itself what it lacks."""
+    keep_warm_worker(JobKind.FINISH, {"error": "nothing"})
+    process = waiting_process()
+    job = job_of(project, "first")
+    assert launch(job, may_be_warm=True) == process.pid
+    assert wait_for(job) is JobState.FINISHED
+
+
 def test_one_worker_waits_however_often_it_is_asked_for(workspace: Path, start_waiting: StartWaiting) -> None:
     warm = start_waiting()
     memory = keep_warm_worker(JobKind.FINISH)

@@ -16,6 +16,13 @@ from core.progress import Progress, Stage, raise_if_stopped
 Result = dict[str, Any]
 
 
+def prepare(expected: dict[str, Any]) -> None:
+    """Write what is expected to the workspace; if that is an error, fail with it."""
+    if "error" in expected:
+        raise DataError("{error} cannot be prepared.", error=expected["error"])
+    write_json(Path(os.environ["DARKROOM_HOME"], "prepared.json"), expected)
+
+
 def juggle(directory: Path, config: dict[str, Any], progress: Progress) -> Result:
     """Work until the file ``enough`` appears in the job's directory."""
     progress.stage(Stage.COMPARING)

@@ -42,6 +42,7 @@ def add_throwaway_kind() -> JobKind:
         label=JOB_TYPES[JobKind.FINISH].label,
         steps=steps_named(*_NAMES),
         imported_ahead=(MODULE, HELD_MODULE),
+        prepared_by=f"{MODULE}:prepare",
         is_temporary=False,
     )
     return kind
