@@ -16,6 +16,7 @@ from core.files import write_json
 from core.jobs.directory import JobDirectory
 from core.jobs.kinds import JobKind
 from core.jobs.status import JobState
+from core.training.leading_metric import LeadingMetric
 from core.workspace import Project
 from tests.support.evaluated import evaluated_run
 from tests.support.page_queries import said
@@ -50,7 +51,7 @@ def store(run: JobDirectory, **intervals: tuple[float, float]) -> None:
         )
         for views, (low, high) in intervals.items()
     )
-    report = AveragingReport(pictures=250, gains=gains, milliseconds=7.4)
+    report = AveragingReport(metric=LeadingMetric(), pictures=250, gains=gains, milliseconds=7.4)
     write_averaging(EvaluatedRun.open(run.path), report)
 
 
@@ -79,9 +80,10 @@ def test_a_gain_is_offered_with_its_price(
 
 def test_a_difference_within_its_error_is_not_offered(open_page: OpenPage, project: Project) -> None:
     run = run_with_answers(project)
-    store(run, mirror=(-0.02, 0.025))
+    store(run, mirror=(-0.02, 0.025), crops=(-0.07, 0.001))
     app = open_page("evaluate", section="next")
     assert "No gain that exceeds chance, so it is not offered." in said(app)
+    assert "It probably does harm, so it is not offered." in said(app)
     assert not [button for button in app.button if str(button.key).startswith("average-")]
 
 

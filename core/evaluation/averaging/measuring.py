@@ -128,6 +128,7 @@ def measure_gains(
     rows = [row for row in VIEW_SETS if row != PLAIN]
     differences = [leading_difference(leading, alone, _averaged(evaluated, row, known)) for row in rows]
     return AveragingReport(
+        metric=leading.metric,
         pictures=len(alone.targets),
         gains=tuple(
             ViewGain(views=row.code, difference=difference)

@@ -7,9 +7,12 @@ from dataclasses import dataclass
 
 from core.evaluation.comparison.differences import MetricDifference
 from core.evaluation.evaluated_run import EvaluatedRun
+from core.evaluation.leading import leading_metric
 from core.models.views import find_view_set
 from core.records import Record, write_record
 from core.statistics import Z_95
+from core.training.leading_metric import LeadingMetric
+from core.workspace import project_of
 
 _FILE = "averaging.json"
 
@@ -49,6 +52,7 @@ class ViewGain(Record):
 class AveragingReport(Record):
     """Gain of each view set of the table, the cheapest first."""
 
+    metric: LeadingMetric  # that led in the project
     pictures: int  # of validation
     gains: tuple[ViewGain, ...]
     milliseconds: float  # of an answer to the picture alone, on the computer that measured
@@ -75,5 +79,7 @@ def write_averaging(evaluated: EvaluatedRun, report: AveragingReport) -> None:
 
 
 def read_averaging(evaluated: EvaluatedRun) -> AveragingReport | None:
-    """Read the result of the last measurement; None without one."""
-    return evaluated.read_result(_FILE, AveragingReport)
+    """Read the result of the last measurement; None without one, and where another metric leads since."""
+    report = evaluated.read_result(_FILE, AveragingReport)
+    leading = leading_metric(project_of(evaluated.run), evaluated.dataset.class_names)
+    return report if report and report.metric == leading.metric else None

@@ -17,11 +17,11 @@ from core.evaluation.averaging.measuring import (
 from core.evaluation.averaging.records import AveragingReport, read_averaging, write_averaging
 from core.evaluation.ensemble import EnsembleConfig
 from core.evaluation.evaluated_run import EvaluatedRun
-from core.evaluation.leading import Leading
+from core.evaluation.leading import Leading, choose_metric
 from core.jobs.directory import JobDirectory
 from core.jobs.kinds import JobKind
 from core.models.views import PICTURE, VIEW_SETS, View, ViewSet
-from core.training.leading_metric import LeadingMetric
+from core.training.leading_metric import LeadingKind, LeadingMetric
 from core.workspace import Project
 from tests.support.evaluated import evaluated_run
 from tests.support.tables import extend_table
@@ -100,6 +100,14 @@ def test_only_measured_and_better_views_become_a_classifier(evaluated: Evaluated
         input_size=224,
         views="crops",
     )
+
+
+def test_gains_by_another_metric_count_no_more(evaluated: EvaluatedRun, digits_project: Project) -> None:
+    write_averaging(evaluated, measured(evaluated, right=True))
+    choose_metric(digits_project, LeadingMetric(kind=LeadingKind.MACRO_F1))
+    assert read_averaging(evaluated) is None
+    with pytest.raises(EvaluationError, match="was not measured"):
+        averaged_config(evaluated, "mirror")
 
 
 def test_an_averaged_run_is_not_averaged_again(evaluated: EvaluatedRun) -> None:

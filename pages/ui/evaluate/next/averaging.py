@@ -5,17 +5,18 @@ from __future__ import annotations
 import streamlit as st
 
 from core.errors import EvaluationError
-from core.evaluation.averaging.measuring import require_measurable
+from core.evaluation.averaging.measuring import members_of, require_measurable
 from core.evaluation.averaging.records import AveragingReport, ViewGain, read_averaging
 from core.evaluation.comparison.differences import Verdict
+from core.evaluation.ensemble import EnsembleConfig
 from core.evaluation.evaluated_run import EvaluatedRun
-from core.evaluation.leading import leading_metric
+from core.evaluation.leading import Leading
 from core.jobs.directory import JobDirectory
 from core.jobs.kinds import JobKind
-from core.models.views import find_view_set
+from core.models.views import PLAIN, find_view_set
 from core.runs.start_measuring import start_averaging
 from core.runs.start_runs import start_averaged
-from core.workspace import list_runs, project_of
+from core.workspace import Project, list_runs, project_of
 from pages.ui import state
 from pages.ui.evaluate.compare.differences import difference_text, value_text
 from pages.ui.jobs import follow, newest_job_on, show_error, try_to
@@ -29,14 +30,14 @@ def averaging_offer(evaluated: EvaluatedRun) -> None:
     except EvaluationError:
         return
     measuring = newest_job_on(evaluated.run, JobKind.AVERAGING)
-    making = _newest_made(evaluated)
+    making = _newest_made(project_of(evaluated.run))
     for job in (measuring, making):
         if job is not None and not job.status().state.has_ended:
             follow(job, lambda ended: st.rerun(), key="averaging-job")
             return
     with st.expander(_("Average several views of each picture"), icon=":material/flip:", key="averaging"):
         _offer(evaluated)
-        for job in (measuring, making):
+        for job in (measuring, making if making and _averages(making, evaluated) else None):
             if job is not None:
                 show_error(job.status())
 
@@ -54,7 +55,7 @@ def _offer(evaluated: EvaluatedRun) -> None:
         ):
             st.rerun()
         return
-    leading = leading_metric(project_of(evaluated.run), evaluated.dataset.class_names)
+    leading = Leading(metric=report.metric)
     st.caption(
         _("{metric} on {n} validation pictures. Test pictures were not used.").format(
             metric=escape(show(leading.label, markdown=False)), n=number(report.pictures)
@@ -107,6 +108,8 @@ def _one_set(evaluated: EvaluatedRun, report: AveragingReport, gain: ViewGain) -
 def _refusal(gain: ViewGain) -> str:
     if gain.difference.verdict is Verdict.WORSE:
         return _("It does harm: left and right, or the edges, matter in these pictures. It is not offered.")
+    if gain.difference.gain < -gain.standard_error:
+        return _("It probably does harm, so it is not offered.")
     return _("No gain that exceeds chance, so it is not offered.")
 
 
@@ -117,7 +120,14 @@ def _error_text(gain: ViewGain) -> str:
     return decimal(gain.standard_error, 3)
 
 
-def _newest_made(evaluated: EvaluatedRun) -> JobDirectory | None:
+def _newest_made(project: Project) -> JobDirectory | None:
     """Newest run that was made of others."""
-    jobs = (JobDirectory(run) for run in list_runs(project_of(evaluated.run)))
+    jobs = (JobDirectory(run) for run in list_runs(project))
     return next((job for job in jobs if job.kind is JobKind.ENSEMBLE), None)
+
+
+def _averages(job: JobDirectory, evaluated: EvaluatedRun) -> bool:
+    """True for a run that averages views of this one's pictures."""
+    config = EnsembleConfig.from_json(job.config())
+    is_averaged = config.views != PLAIN.code
+    return is_averaged and list(config.members) == [member.name for member in members_of(evaluated)]
