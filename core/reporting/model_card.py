@@ -129,6 +129,7 @@ def _introduction(source: ReportSource) -> str:
             program=f"Darkroom {core.__version__}",
             n=f"{_pictures_learnt(source):,}",
         ),
+        *([source.averaged_views] if source.averaged_views else []),
     )
     return "\n\n".join(_plain(sentence) for sentence in sentences)
 

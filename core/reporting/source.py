@@ -26,6 +26,7 @@ from core.jobs.environment import Environment
 from core.jobs.kinds import JobKind
 from core.messages import N_, Message, first_of
 from core.models.backbone import Backbone
+from core.models.views import PLAIN, find_view_set
 from core.records import JsonObject
 from core.runs.compare import run_about, run_settings, run_title
 from core.training.config import TrainingConfig
@@ -108,6 +109,17 @@ class ReportSource:
     @property
     def backbone_names(self) -> str:
         return " + ".join(backbone.name for backbone in self.backbones)
+
+    @property
+    def averaged_views(self) -> str:
+        """Sentence about the views whose answers the classifier averages; "" for the picture alone."""
+        views = find_view_set(self.settings.get("views", PLAIN.code))
+        if views == PLAIN:
+            return ""
+        sentence = N_(
+            "Each answer is the mean of the answers to several views, made inside the network: {views}."
+        )
+        return self.say(sentence, views=self.translate(views.label))
 
     @property
     def input_size(self) -> int:

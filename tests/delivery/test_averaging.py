@@ -32,6 +32,9 @@ from core.jobs.kinds import JOB_TYPES, JobKind
 from core.models.litert.engine import FeatureExtractor
 from core.models.views import find_view_set, views_of
 from core.progress import JobStopped, QuietProgress
+from core.reporting.html import report_html
+from core.reporting.model_card import model_card
+from core.reporting.source import ReportSource
 from core.runs.start_runs import start_averaged
 from core.workspace import project_of
 from tests.support.progress_recorder import Recorder
@@ -128,6 +131,10 @@ def test_an_averaged_run_answers_with_the_mean_over_the_views(small_run: Path) -
     assert tflite_file(job.path).stat().st_size < 1.5 * tflite_file(small_run).stat().st_size
     heatmap = Explainer(job.path).heatmap(picture)
     assert heatmap.method is Method.OCCLUSION
+    source = ReportSource(evaluated=evaluated, has_pictures=False)
+    named = "The picture, its centre, and the mirror images of both"
+    assert f"made inside the network: {named}." in model_card(source)
+    assert named in report_html(source)
     # Each view is a pass.
     alone = expected_test_seconds(EvaluatedRun.open(small_run), 10)
     assert alone is not None
