@@ -212,7 +212,9 @@ def get_backbone(key: str) -> Backbone:
 
 def backbones_of(project: Project) -> list[Backbone]:
     """List the backbones that were adapted to a project's pictures, the newest first."""
-    return [get_backbone(key) for key in adapted_keys(project)]
+    backbones = (find_backbone(key) for key in adapted_keys(project))
+    # A forged record makes none.
+    return [backbone for backbone in backbones if backbone is not None]
 
 
 def at_size(backbone: Backbone, size: int) -> Backbone:
