@@ -95,6 +95,10 @@ def adapted_from(parent: Backbone, record: AdaptedBackbone) -> Backbone:
         key=record.key,
         name=f"{parent.name} · {record.weights_sha256[:_HASH_DIGITS]}",
         family=N_("Adapted"),
+        source=(
+            f"{parent.source}; adapted without labels: {record.method}, {record.pictures} pictures, "
+            f"{record.epochs} epochs"
+        ),
         download_bytes=0,
         imagenet_top1=None,
         weights=WeightsSource.ADAPTED,

@@ -6,6 +6,7 @@ Format: https://huggingface.co/docs/hub/model-cards
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import yaml
@@ -18,6 +19,7 @@ from core.evaluation.metrics import table as metric_table
 from core.files import whole_file
 from core.formatting import percent, percent_interval
 from core.messages import N_
+from core.models.adapted import find_adapted
 from core.records import JsonObject
 from core.reporting.sections.limits import limits
 from core.reporting.sections.result import UNANSWERED
@@ -130,8 +132,24 @@ def _introduction(source: ReportSource) -> str:
             n=f"{_pictures_learnt(source):,}",
         ),
         *([source.averaged_views] if source.averaged_views else []),
+        *_adaptations(source),
     )
     return "\n\n".join(_plain(sentence) for sentence in sentences)
+
+
+def _adaptations(source: ReportSource) -> Iterator[str]:
+    """Say what each adapted backbone was adapted to."""
+    for backbone in source.backbones:
+        record = find_adapted(backbone.key) if backbone.parent else None
+        if record is not None:
+            yield source.say(
+                N_(
+                    "{backbone} was adapted to {n} training and unlabelled pictures without labels ({method})."
+                ),
+                backbone=backbone.name,
+                n=f"{record.pictures:,}",
+                method=record.method,
+            )
 
 
 def _pictures_learnt(source: ReportSource) -> int:

@@ -30,6 +30,7 @@ from core.evaluation.thresholds.answers import answered_by, write_chosen_thresho
 from core.files import hash_file
 from core.formatting import percent
 from core.jobs.directory import JobDirectory
+from core.models.backbones import get_backbone
 from core.records import write_record
 from core.reporting.blocks import Chart, Paragraph, Table
 from core.reporting.html import report_html
@@ -43,6 +44,7 @@ from core.training.artifacts import head_file
 from core.training.heads.held_out import HeldOut
 from core.training.leading_metric import LeadingKind, LeadingMetric
 from core.workspace import project_of
+from tests.support.adapted import adapted_backbone
 from tests.support.made_runs import make_evaluated, make_project, sure_answers
 
 HOSTILE = '<img src=x onerror="alert(1)">'
@@ -224,6 +226,14 @@ def test_the_model_card_counts_all_pictures_that_the_classifier_learnt_from(sour
     few.save(head_file(source.evaluated.run).parent, ["a"])
     again = replace(source, evaluated=replace(source.evaluated))
     assert f"on {parts['train'] + parts['validation']} pictures." in model_card(again)
+
+
+def test_the_model_card_says_to_what_a_backbone_was_adapted(
+    source: ReportSource, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    adapted = get_backbone(adapted_backbone(project_of(source.run)))
+    monkeypatch.setattr("core.reporting.source.run_backbones", lambda run: (adapted,))
+    assert "was adapted to 84 training and unlabelled pictures without labels" in model_card(source)
 
 
 def test_report_and_card_measure_the_answers_by_the_chosen_thresholds(source: ReportSource) -> None:

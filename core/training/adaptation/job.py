@@ -39,6 +39,7 @@ def adapt(directory: Path, config: JsonObject, progress: Progress) -> JsonObject
         loop.run()
     except JobStopped:
         if loop.summary is None:
+            shutil.rmtree(activations_folder(directory), ignore_errors=True)
             raise
     assert loop.summary is not None, "a whole epoch is done"
     return {"adaptation": loop.summary.to_json()}

@@ -183,6 +183,7 @@ def test_a_stop_before_the_first_epoch_keeps_nothing(project: Project) -> None:
     assert begun == list(progress.expected)
     assert sorted(begun, key=list(Stage).index) == begun
     assert [one.key for one in backbones_of(project)] == [whole_key(project)]
+    assert not (project.adaptations / "adaptation-stopped" / "activations").exists()
 
 
 def test_test_pictures_that_took_part_are_refused(project: Project) -> None:
