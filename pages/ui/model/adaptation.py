@@ -50,7 +50,7 @@ def adaptation_section(project: Project, dataset: Dataset) -> None:
 
 def _when_it_helps() -> str:
     return _(
-        "Training pictures and unlabelled ones show the backbone what your pictures look like; a head is trained afterwards as always."
+        "Training pictures and unlabelled ones show the backbone what your pictures look like. It helps most where few have labels: in three sets of 400 pictures, 2.0 to 3.8 points more were right with 5 labels a class, and −0.1 to 1.6 with 20."
     )
 
 
