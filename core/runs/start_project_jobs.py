@@ -18,6 +18,7 @@ from core.training.adaptation.config import AdaptationConfig
 from core.training.adaptation.pictures import count_possible, require_enough
 from core.training.bakeoff.job import backbones_to_try, usual_contestants
 from core.training.config import TrainingConfig
+from core.training.job import require_all_splits
 from core.workspace import Project, new_job_name
 
 
@@ -75,9 +76,10 @@ def start_adaptation(project: Project, config: AdaptationConfig) -> JobDirectory
     """Adapt a backbone to the newest pictures, without their labels; it becomes a backbone of the project.
 
     Raises:
-        TooFewImagesError: too few pictures can take part.
+        DataError: nothing is set aside for tests yet, or too few pictures can take part.
     """
     dataset = settle_split(project)
+    require_all_splits(dataset)
     require_enough(count_possible(dataset))
     config = replace(config, dataset_version=dataset.version)
     path = project.adaptations / new_job_name("adaptation")

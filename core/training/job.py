@@ -49,7 +49,6 @@ def train(directory: Path, config: Mapping[str, Any], progress: Progress) -> Map
     settings = TrainingConfig.from_json(config)
     dataset = open_dataset(project_of(directory), settings.dataset_version)
     require_all_splits(dataset)
-    require_unseen_tests(dataset, settings.sized_backbone)
     progress = RunPlan(dataset, settings, progress)
     run = Training(directory, settings, dataset, progress, events=EventFiles(directory))
     try:
@@ -109,7 +108,9 @@ class Training:
 
         Raises:
             JobStopped, JobPaused: the user asked for it.
+            TrainingError: the backbone was adapted to test pictures.
         """
+        require_unseen_tests(self._dataset, self._settings.sized_backbone)
         point = self._begin()
         phases = phases_of(self._settings)
         if phases:

@@ -90,7 +90,7 @@ def _is_possible(dataset: Dataset) -> np.ndarray:
 def require_unseen_tests(dataset: Dataset, backbone: Backbone) -> None:
     """Raise TrainingError if test pictures took part in the adaptation of a backbone.
 
-    That happens where the split was drawn anew since.
+    That happens where the split was drawn anew since; pictures that are labelled later never test.
     """
     tests = set(dataset.pictures["sha256"].iloc[dataset.rows(Split.TEST)])
     for part in backbone.parts:

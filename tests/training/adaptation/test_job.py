@@ -10,9 +10,10 @@ import pytest
 
 from core.data.dataset import Dataset, open_dataset
 from core.data.editing.splits import redraw_split
+from core.data.import_config import ImportConfig
 from core.data.importing import import_dataset
 from core.data.split.splitting import SplitConfig
-from core.errors import ConfigError, TrainingError
+from core.errors import ConfigError, DataError, TrainingError
 from core.files import read_json, read_json_lines, write_json
 from core.jobs.directory import JobDirectory
 from core.jobs.kinds import JobKind
@@ -23,11 +24,14 @@ from core.models.litert import conversion
 from core.models.litert.conversion import feature_engine
 from core.models.speeds import speed_key
 from core.models.weights.store import WeightsState, weights_state
-from core.progress import JobPaused, JobStopped, Stage
+from core.progress import JobPaused, JobStopped, QuietProgress, Stage
+from core.runs.start_project_jobs import start_adaptation
 from core.training.adaptation import loop, pictures
 from core.training.adaptation.config import AdaptationConfig
 from core.training.adaptation.job import adapt, store_backbone
 from core.training.adaptation.pictures import require_unseen_tests
+from core.training.config import TrainingConfig
+from core.training.job import train
 from core.workspace import Project
 from tests.support.kill_resume import Disk, Killed
 from tests.support.pictures import class_folders, write_folder
@@ -200,6 +204,26 @@ def test_test_pictures_that_took_part_are_refused(project: Project) -> None:
 def test_only_single_pretrained_convolutional_networks_are_adapted(key: str) -> None:
     with pytest.raises(ConfigError, match="cannot be adapted"):
         AdaptationConfig(dataset_version=1, backbone=key)
+
+
+def test_nothing_is_adapted_before_test_pictures_are_set_aside(tmp_path: Path) -> None:
+    """Else all of a project that is labelled later would have been seen."""
+    source = write_folder(tmp_path / "s", class_folders({"a": 60}))
+    project = import_dataset(source, "Loose", ImportConfig(unlabelled=True)).project
+    with pytest.raises(DataError):
+        start_adaptation(project, CONFIG)
+    assert not project.adaptations.exists()
+
+
+def test_a_run_from_an_adapted_backbone_is_refused_its_own_test_pictures(project: Project) -> None:
+    """In runs and trials alike, before anything is computed."""
+    (adapted,) = backbones_of(project)
+    again = redraw_split(project, SplitConfig(seed=7))
+    settings = TrainingConfig(dataset_version=again.version, backbone=adapted.key, picture_size=SIZE)
+    run = project.runs / "run-1"
+    run.mkdir(parents=True)
+    with pytest.raises(TrainingError, match="took part in the adaptation"):
+        train(run, settings.to_json(), QuietProgress())
 
 
 def test_weights_that_are_gone_are_no_backbone(project: Project) -> None:
