@@ -21,6 +21,7 @@ from core.data.sources.samples import write_digits
 
 PICTURES, QUICK_PICTURES = 1600, 100
 MOST_SECONDS = 60.0
+WARM_FIRST_SECONDS, WARM_AGAIN_SECONDS = 15.0, 6.0
 
 
 def run(options: Options) -> list[Figure]:
@@ -32,6 +33,7 @@ def run(options: Options) -> list[Figure]:
         write_split_digits(digits, per_digit=10 if options.quick else None)
         return [
             *_photograph_figures(photographs, folder / "home-1", options),
+            *_warm_figures(photographs, folder / "home-3"),
             *_digit_figures(digits, folder / "home-2", options),
         ]
 
@@ -70,6 +72,33 @@ def _photograph_figures(source: Path, home: Path, options: Options) -> list[Figu
         _accuracy_figure(f"test accuracy, {name}", cold, baseline),
         _majority_figure(f"test accuracy, {name}", cold),
     ]  # fmt: skip
+
+
+def _warm_figures(source: Path, home: Path) -> list[Figure]:
+    """Training as from the Train page, where a process waits; each beside the same by a command.
+
+    In the order warm, new, warm, new, of which the first two have everything still to do.
+    """
+    other = home.with_name(f"{home.name}-other")
+    for place in (home, other):
+        darkroom(place, "import", str(source), "--project", "photographs")
+    figures = []
+    for name, most in (("the first ever", WARM_FIRST_SECONDS), ("again", WARM_AGAIN_SECONDS)):
+        log(f"training with a warm worker, {name}")
+        warm = run_module(["benchmarks.warm_training", "photographs"], home).answer
+        new = train(other, "photographs")
+        figures.append(
+            Figure(
+                name=f"training with a warm worker, {name}",
+                measured=warm["seconds"],
+                unit="s",
+                reference=Reference(name="with a new worker, by a command", value=new.seconds),
+                less_is_better=True,
+                target=Target(at_most=most),
+                details={"warm": warm, "new": new.answer},
+            )
+        )
+    return figures
 
 
 def _digit_figures(source: Path, home: Path, options: Options) -> list[Figure]:
