@@ -33,7 +33,8 @@ class RunPlan(CostRecorder):
     def __init__(self, dataset: Dataset, settings: TrainingConfig, progress: Progress) -> None:
         super().__init__(progress)
         self._dataset, self._settings = dataset, settings
-        self.plan(expected_stages(dataset, settings))
+        # A warm worker has imported Keras before its job.
+        self.plan(expected_stages(dataset, settings, is_cold=not is_keras_loaded()))
 
     def fact(self, fact: object) -> None:
         super().fact(fact)
