@@ -118,7 +118,7 @@ def write_reference(folder: Path, key: str, *, small: bool) -> None:
     with torch.no_grad():
         for name, tensor in [*model.named_parameters(), *model.named_buffers()]:
             if tensor.is_floating_point():
-                tensor.copy_(_random(name, tensor))
+                tensor.copy_(_random(name, tensor, gain=0.5 if reference.patch else 1.0))
         side = reference.sides[small] * (reference.patch or 1)
         pictures = torch.randn(reference.pictures, 3, side, side).half().float()
         tokens = model.forward_features(pictures)
@@ -143,10 +143,15 @@ def write_reference(folder: Path, key: str, *, small: bool) -> None:
     )
 
 
-def _random(name: str, tensor: torch.Tensor) -> torch.Tensor:
-    """Values for a tensor that a half-precision file holds without loss."""
+def _random(name: str, tensor: torch.Tensor, *, gain: float) -> torch.Tensor:
+    """Values for a tensor that a half-precision file holds without loss.
+
+    Args:
+        gain: of the kernels of convolutions, so that pictures are still seen behind many of them.
+    """
     fan_in = tensor[0].numel() if tensor.dim() == 4 else tensor.shape[-1]
-    noise = torch.randn_like(tensor).mul(1 / (2 * fan_in**0.5)).half().float()
+    scale = gain if tensor.dim() == 4 else 0.5
+    noise = torch.randn_like(tensor).mul(scale / fan_in**0.5).half().float()
     if name.endswith("running_var"):
         return (1 + noise.abs()).half().float()
     return (1 + noise).half().float() if name.endswith(_SCALES) else noise
