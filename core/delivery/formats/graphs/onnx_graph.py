@@ -25,8 +25,10 @@ def write_onnx(network: keras.Model, path: Path) -> None:
     """Convert a classifier, with or without a stranger score, to a float32 ONNX file of any batch size."""
     import onnx
 
+    from core.delivery.formats.graphs.onnx_operators import register_operators
     from core.delivery.formats.graphs.signature import picture_of
 
+    register_operators()
     network.export(
         str(path), format="onnx", verbose=False, input_signature=[picture_of(network)], opset_version=_OPSET
     )
