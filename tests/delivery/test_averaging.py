@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 from core.data.labels.layout import Split
 from core.delivery.ensembles.averaging_job import measure_run
 from core.delivery.ensembles.job import deliver_ensemble, join
+from core.delivery.ensembles.network import join_members
 from core.delivery.explaining import Explainer
 from core.delivery.files import keras_file, read_labels, read_proof, tflite_file
 from core.delivery.formats.keras_opener import open_keras
@@ -29,6 +31,7 @@ from core.evaluation.explanations.network import Method
 from core.evaluation.robustness.cost import expected_test_seconds
 from core.jobs.directory import JobDirectory
 from core.jobs.kinds import JOB_TYPES, JobKind
+from core.models.head import HeadWeights
 from core.models.litert.engine import FeatureExtractor
 from core.models.views import find_view_set, views_of
 from core.progress import JobStopped, QuietProgress
@@ -36,6 +39,7 @@ from core.reporting.html import report_html
 from core.reporting.model_card import model_card
 from core.reporting.source import ReportSource
 from core.runs.start_runs import start_averaged
+from core.training.artifacts import head_file
 from core.workspace import project_of
 from tests.support.progress_recorder import Recorder
 
@@ -157,3 +161,19 @@ def test_averaging_is_not_offered_twice_nor_without_a_gain(
         "mirror",
         [small_run.name],
     )
+
+
+def test_each_member_of_an_ensemble_answers_to_each_view(small_run: Path) -> None:
+    """With its own weight and head."""
+    other = Path(shutil.copytree(small_run, small_run.with_name("run-other")))
+    head = HeadWeights.load(head_file(other))
+    layers = tuple((kernel[:, ::-1].copy(), bias[::-1].copy()) for kernel, bias in head.layers)
+    replace(head, layers=layers).save(head_file(other))
+    members, weights, views = [small_run, other], (0.75, 0.25), find_view_set("mirror").views
+    size = read_labels(small_run).input_size
+    pictures = np.random.default_rng(0).integers(0, 256, (3, size, size, 3), np.uint8)
+    both = join_members(members, weights, size, views=views).classifier.predict(pictures, verbose=0)
+    plain = join_members(members, weights, size).classifier
+    expected = np.mean([plain.predict(views_of(view, pictures), verbose=0) for view in views], axis=0)
+    np.testing.assert_allclose(both, expected, atol=1e-5)
+    assert np.abs(expected - plain.predict(pictures, verbose=0)).max() > 1e-5
