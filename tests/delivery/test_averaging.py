@@ -177,3 +177,20 @@ def test_each_member_of_an_ensemble_answers_to_each_view(small_run: Path) -> Non
     expected = np.mean([plain.predict(views_of(view, pictures), verbose=0) for view in views], axis=0)
     np.testing.assert_allclose(both, expected, atol=1e-5)
     assert np.abs(expected - plain.predict(pictures, verbose=0)).max() > 1e-5
+
+
+@pytest.mark.parametrize("temperatures", [(2.0, 2.0, 2.0), (0.5, 1.0, 2.0)])
+def test_a_joined_network_captures_nothing_but_its_weights(
+    small_run: Path, temperatures: tuple[float, ...]
+) -> None:
+    """Constants made outside the graph became inputs of the ONNX file, which no runtime could feed."""
+    import tensorflow as tf
+
+    from core.delivery.formats.graphs.signature import call_of, picture_of
+
+    views = find_view_set("crops").views
+    size = read_labels(small_run).input_size
+    network = join_members([small_run], (1.0,), size, temperatures, views=views).classifier
+    function = tf.function(call_of(network), input_signature=[picture_of(network)])
+    captured = function.get_concrete_function().captured_inputs
+    assert [tensor.shape for tensor in captured if tensor.dtype != tf.resource] == []

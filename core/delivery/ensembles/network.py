@@ -238,12 +238,8 @@ def _with_temperatures(
         least = LEAST_PROBABILITY[Task.MULTI_LABEL]
         clipped = ops.clip(mean, least, 1 - least)
         logits = ops.log(clipped) - ops.log(1 - clipped)
-    scaled = layers.Normalization(
-        mean=np.zeros_like(temperatures),
-        variance=np.square(temperatures),
-        dtype="float32",
-        name="temperatures",
-    )(logits)
+    # A Normalization would hold them as tensors outside the graph, which ONNX files then take as inputs.
+    scaled = layers.Rescaling((1 / temperatures).tolist(), dtype="float32", name="temperatures")(logits)
     return layers.Activation(activation, dtype="float32", name=PROBABILITIES_LAYER)(scaled)
 
 
