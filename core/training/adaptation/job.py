@@ -16,7 +16,6 @@ from core.training.adaptation.estimate import expected_stages
 from core.training.adaptation.pictures import select_pictures
 from core.training.artifacts import activations_folder
 from core.training.facts import import_keras
-from core.training.job import require_all_splits
 from core.training.kernels.choice import use_kernels
 from core.workspace import project_of
 
@@ -25,7 +24,6 @@ def adapt(directory: Path, config: JsonObject, progress: Progress) -> JsonObject
     """Train the backbone's last blocks. Stopped after a whole epoch, it returns as if it had finished."""
     settings = AdaptationConfig.from_json(config)
     dataset = open_dataset(project_of(directory), settings.dataset_version)
-    require_all_splits(dataset)
     progress.plan(expected_stages(dataset, settings))
     progress.stage(Stage.READING)
     pictures = select_pictures(dataset, progress)
