@@ -181,8 +181,13 @@ def test_two_at_once_are_not_offered_instead_of_a_better_backbone() -> None:
 def test_a_download_that_forbids_commercial_use_is_not_advised() -> None:
     """Nobody knows here what the classifier is for; who brings the weights has chosen them."""
     speeds = {**SPEEDS, "convnext_v2_tiny": 12.0}
-    usual = {"wish": Wish.ACCURATE, "speeds": speeds, "ready": ["efficientnet_lite0"]}
-    assert advice(**usual, downloadable=["convnext_tiny", "convnext_v2_tiny"]).better == "convnext_tiny"
-    assert (
-        advice(**usual | {"ready": ["efficientnet_lite0", "convnext_v2_tiny"]}).backbone == "convnext_v2_tiny"
+    bundled = ["efficientnet_lite0"]
+    brought = advice(Wish.ACCURATE, speeds=speeds, ready=[*bundled, "convnext_v2_tiny"])
+    assert brought.backbone == "convnext_v2_tiny"
+    found = advice(
+        Wish.ACCURATE,
+        speeds=speeds,
+        ready=bundled,
+        downloadable=["convnext_tiny", "convnext_v2_tiny"],
     )
+    assert found.better == "convnext_tiny"
