@@ -43,7 +43,7 @@ def test_runs_are_tested_against_the_first(
 def test_runs_are_joined(
     digits_project: Project, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(start_runs, "launch", lambda job: None)
+    monkeypatch.setattr(start_runs, "launch", lambda job, **options: None)
     monkeypatch.setattr(comparison, "started", lambda job: {"run": job.name})
     dataset = open_dataset(digits_project)
     for name in ("run-1", "run-2"):

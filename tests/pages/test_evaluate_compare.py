@@ -192,7 +192,7 @@ def test_an_ensemble_is_shown_with_its_members(
     assert [table.value["recipe"].tolist() for table in compared.dataframe if "recipe" in table.value] == [
         ["Ensemble of 2", "Quick"]
     ]
-    assert "train its members again" in said(open_page("evaluate", section="loop"))
+    assert "train those again" in said(open_page("evaluate", section="loop"))
     assert "no finished classifier" in said(open_page("evaluate", section="why"))
     assert "Test on more pictures" in said(open_page("evaluate", section="next"))
     assert open_page("evaluate", section="robustness").button(key="robustness-start")

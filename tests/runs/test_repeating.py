@@ -51,7 +51,7 @@ def test_changes_since_a_run_are_counted(run: Path, digits_project: Project) -> 
 def test_a_repeated_run_has_the_same_settings_on_the_newest_pictures_and_knows_its_predecessor(
     run: Path, digits_project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(start_runs, "launch", lambda job: None)
+    monkeypatch.setattr(start_runs, "launch", lambda job, **options: None)
     relabel(digits_project, [open_dataset(digits_project).pictures["id"].iloc[0]], "8")
     successor = train_again(run)
     before, after = cloned_config(JobDirectory(run)), cloned_config(successor)

@@ -23,7 +23,7 @@ BY_METRIC = TrainingConfig(dataset_version=1, monitor=Monitor.LEADING)
 
 @pytest.fixture(autouse=True)
 def nothing_is_launched(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("core.runs.start_runs.launch", lambda job: None)
+    monkeypatch.setattr("core.runs.start_runs.launch", lambda job, **options: None)
 
 
 def choose(project: Project, kind: LeadingKind, class_name: str = "") -> LeadingMetric:

@@ -22,7 +22,7 @@ def launched(monkeypatch: pytest.MonkeyPatch) -> list[JobDirectory]:
     """Jobs that would have been started."""
     jobs: list[JobDirectory] = []
     for module in ("temporary_jobs", "start_runs"):
-        monkeypatch.setattr(f"core.runs.{module}.launch", jobs.append)
+        monkeypatch.setattr(f"core.runs.{module}.launch", lambda job, **options: jobs.append(job))
     return jobs
 
 
