@@ -29,14 +29,14 @@ def enliven(extractor: keras.Model, pictures: np.ndarray) -> None:
     extractor.trainable = False
 
 
-@pytest.mark.parametrize("pooling", ["grid", "max"])
 @pytest.mark.parametrize(
-    ("key", "size", "side"),
+    ("key", "size", "side", "pooling"),
     [
-        ("efficientnet_lite0+mobilenet_v3_small", 64, 2),
+        ("efficientnet_lite0+mobilenet_v3_small", 64, 2, "max"),
         # At 72 pixels the maps have 3 rows and 2: they are pooled before they are joined.
-        ("efficientnet_lite0+vgg16", 72, 2),
-        ("efficientnet_lite0+efficientnet_lite1", 96, 3),
+        ("efficientnet_lite0+vgg16", 72, 2, "grid"),
+        ("efficientnet_lite0+vgg16", 72, 2, "max"),
+        ("efficientnet_lite0+efficientnet_lite1", 96, 3, "grid"),
     ],
 )
 def test_a_committee_gives_the_joined_features_of_its_members(
