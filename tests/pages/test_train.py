@@ -100,9 +100,12 @@ def test_a_process_that_waits_for_the_training_is_named(
 ) -> None:
     """It takes memory, so the page says how much; a training of a network could not use it."""
     asked: list[JobKind] = []
-    monkeypatch.setattr(
-        "core.runs.warming.keep_warm_worker", lambda kind, _: asked.append(kind) or (800 << 20)
-    )
+
+    def keep(kind: JobKind, *_: object) -> int:
+        asked.append(kind)
+        return 800 << 20
+
+    monkeypatch.setattr("core.runs.warming.keep_warm_worker", keep)
     monkeypatch.setenv("DARKROOM_WARM_MINUTES", "10")
     app = open_page("train")
     assert "a process waits for it with 839 MB of memory\\. It ends after 10 min without use" in said(app)
