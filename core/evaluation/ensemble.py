@@ -52,11 +52,16 @@ class EnsembleConfig(Record):
         find_view_set(self.views)
 
 
+def ensemble_config(run: Path) -> EnsembleConfig:
+    """Read the settings of an ensemble by its directory."""
+    return EnsembleConfig.from_json(JobDirectory(run).config())
+
+
 def run_backbones(run: Path) -> tuple[Backbone, ...]:
     """Backbones of a run, each once: of a committee its members, of an ensemble those of its members."""
     job = JobDirectory(run)
     if job.kind is JobKind.ENSEMBLE:
-        keys = EnsembleConfig.from_json(job.config()).backbones
+        keys = ensemble_config(run).backbones
     else:
         keys = (TrainingConfig.from_json(job.config()).backbone,)
     return tuple(dict.fromkeys(part for key in keys for part in get_backbone(key).parts))

@@ -17,11 +17,10 @@ from core.errors import EvaluationError
 from core.evaluation.assessment import answer_thresholds
 from core.evaluation.averaging.records import AveragingReport, ViewGain, read_averaging
 from core.evaluation.comparison.differences import leading_difference
-from core.evaluation.ensemble import EnsembleConfig
+from core.evaluation.ensemble import EnsembleConfig, ensemble_config
 from core.evaluation.evaluated_run import EvaluatedRun
 from core.evaluation.leading import Leading
 from core.evaluation.metrics.predictions import TestPredictions
-from core.jobs.directory import JobDirectory
 from core.messages import N_
 from core.models.views import PICTURE, PLAIN, VIEW_SETS, View, ViewSet, find_view_set
 from core.training.heads.held_out import held_out_temperature
@@ -63,14 +62,14 @@ def averaged_views(evaluated: EvaluatedRun) -> str:
     """Code of the views that a run averages."""
     if not evaluated.is_ensemble:
         return PLAIN.code
-    return EnsembleConfig.from_json(JobDirectory(evaluated.run).config()).views
+    return ensemble_config(evaluated.run).views
 
 
 def members_of(evaluated: EvaluatedRun) -> list[Path]:
     """Runs that an ensemble is made of; of another run the run itself."""
     if not evaluated.is_ensemble:
         return [evaluated.run]
-    config = EnsembleConfig.from_json(JobDirectory(evaluated.run).config())
+    config = ensemble_config(evaluated.run)
     return [evaluated.run.parent / name for name in config.members]
 
 
@@ -96,7 +95,7 @@ def averaged_config(evaluated: EvaluatedRun, views: str) -> EnsembleConfig:
             name=evaluated.run.name,
         )
     if evaluated.is_ensemble:
-        return replace(EnsembleConfig.from_json(JobDirectory(evaluated.run).config()), views=views)
+        return replace(ensemble_config(evaluated.run), views=views)
     backbone = evaluated.settings.sized_backbone
     return EnsembleConfig(
         dataset_version=evaluated.dataset.version,

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from core.evaluation.ensemble import EnsembleConfig
+from core.evaluation.ensemble import ensemble_config
 from core.evaluation.evaluated_run import EvaluatedRun
 from core.evaluation.robustness.corruptions import CORRUPTIONS
-from core.jobs.directory import JobDirectory
 from core.models.backbones import get_backbone
 from core.models.speeds import expected_seconds
 from core.models.views import find_view_set
@@ -18,6 +17,6 @@ def expected_test_seconds(evaluated: EvaluatedRun, pictures: int) -> float | Non
     conditions = 1 + sum(len(row.strengths) for row in CORRUPTIONS)
     if not evaluated.is_ensemble:
         return expected_seconds(evaluated.settings.sized_backbone, conditions * pictures)
-    members = EnsembleConfig.from_json(JobDirectory(evaluated.run).config())
+    members = ensemble_config(evaluated.run)
     seen = conditions * pictures * len(find_view_set(members.views).views)
     return sum(expected_seconds(get_backbone(key), seen) for key in members.backbones)
