@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -118,8 +117,4 @@ def write_pictures(job: Path, hashes: list[str]) -> None:
 def pictures_of(key: str) -> frozenset[str]:
     """Contents (sha256) of the pictures that took part in the adaptation of a backbone; empty for others."""
     weights = adapted_weights(key)
-    return frozenset(_hashes(weights.parent / _PICTURES_FILE)) if weights else frozenset()
-
-
-def _hashes(file: Path) -> Iterator[str]:
-    yield from map(str, read_json(file))
+    return frozenset(map(str, read_json(weights.parent / _PICTURES_FILE))) if weights else frozenset()
